@@ -1,0 +1,1 @@
+"""Learn network programming with internet sockets: the autograder."""
