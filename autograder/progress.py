@@ -90,8 +90,8 @@ def record(exercise: str, points: float, max_points: float, *, folder: Path | No
         folder: where `progress.json` lies; by default `state_folder()`.
 
     Returns:
-        True if the file now holds a result at least this good; False if it could not be written. Never raises:
-        a check must not fail because of it.
+        True if the file now holds a result at least this good; False if it could not be written. An unwritable
+        file raises nothing: a check must not fail because of it.
     """
     folder = folder or state_folder()
     before = load(folder)
@@ -119,7 +119,8 @@ def _parse(data: bytes) -> dict[str, Score]:
         plain = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
-    exercises = plain.get("exercises") if isinstance(plain, dict) and plain.get("version") == VERSION else None
+    known = isinstance(plain, dict) and plain.get("version") == VERSION
+    exercises = plain.get("exercises") if known else None
     if not isinstance(exercises, dict):
         raise ValueError(f"it is not a progress file of version {VERSION}")
     scores = {}
@@ -127,17 +128,17 @@ def _parse(data: bytes) -> dict[str, Score]:
         if not isinstance(entry, dict):
             raise ValueError(f"the entry of {name!r} is not an object")
         score = Score(_number(entry.get("points"), name), _number(entry.get("max_points"), name))
-        # "not a <= b" is also true for NaN, which Python's JSON reader lets through
-        if not 0 <= score.points <= score.max_points < float("inf"):
+        if not 0 <= score.points <= score.max_points:
             raise ValueError(f"the points of {name!r} are not between 0 and its maximum")
         scores[name] = score
     return scores
 
 
 def _number(value: object, name: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    # a comparison with NaN, which Python's JSON reader lets through, is false
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9:
         return float(value)
-    raise ValueError(f"the points of {name!r} are not numbers")
+    raise ValueError(f"the points of {name!r} are not usable numbers")
 
 
 def _set_aside(path: Path, reason: str) -> str:

@@ -51,6 +51,7 @@ def test_a_changed_exercise_counts_anew(tmp_path: Path) -> None:
         '{"version": 1, "exercises": {"a": {"points": 3, "max_points": 2}}}',
         '{"version": 1, "exercises": {"a": {"points": NaN, "max_points": 2}}}',
         '{"version": 1, "exercises": {"a": {"points": 1, "max_points": Infinity}}}',
+        '{"version": 1, "exercises": {"a": {"points": 1, "max_points": 1' + "0" * 400 + "}}}",
         "[" * 100_000,
         "\xff\xfe",
     ],
@@ -96,7 +97,7 @@ def test_where_the_file_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv(progress.STATE_VARIABLE, raising=False)
     root = Path(progress.__file__).resolve().parent.parent
     assert progress.state_folder() == root / ".autograder"
-    monkeypatch.setattr(progress.os, "access", lambda *_: False)
+    monkeypatch.setattr("os.access", lambda *_: False)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert progress.state_folder() == tmp_path / ".autograder"
     monkeypatch.setenv(progress.STATE_VARIABLE, str(tmp_path / "elsewhere"))
