@@ -1,0 +1,1 @@
+"""The requirements: one folder an assignment, one pytest file an exercise."""

@@ -1,0 +1,46 @@
+"""Finds the check file of an exercise by the exercise's name. Names are unique in the course."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from pathlib import Path
+
+from autograder import checks
+from autograder.judge.exercise import Exercise, read_exercise
+
+
+class NoSuchExercise(LookupError):
+    """There is no exercise of that name; the text says which names come near."""
+
+
+def names() -> list[str]:
+    """The names of all exercises, in the order of the assignments' folders and then of the alphabet."""
+    return list(_files())
+
+
+def path_of(name: str) -> Path:
+    """The check file of an exercise.
+
+    Raises:
+        NoSuchExercise: with the nearest names, where there are any.
+    """
+    files = _files()
+    if name in files:
+        return files[name]
+    near = difflib.get_close_matches(name, files, n=2, cutoff=0.5)
+    wanted = f"There is no exercise named {name!r}."
+    if near:
+        raise NoSuchExercise(f"{wanted} Did you mean {' or '.join(near)}?")
+    raise NoSuchExercise(f"{wanted} `python -m autograder list` shows them all.")
+
+
+def load(name: str) -> Exercise:
+    """Import an exercise's check file and read what it declares."""
+    path = path_of(name)
+    return read_exercise(importlib.import_module(f"{checks.__name__}.{path.parent.name}.{path.stem}"))
+
+
+def _files() -> dict[str, Path]:
+    root = Path(checks.__path__[0])
+    return {path.stem.removeprefix("test_"): path for path in sorted(root.glob("*/test_*.py"))}
