@@ -1,0 +1,49 @@
+# A thin list of commands: `make help` prints them. Everything runs from an environment of its own in .venv.
+
+VENV ?= .venv
+PYTHON ?=
+ARGS ?=
+# As after `activate`: nbgrader and JupyterLab's terminals look for programs of this environment on the PATH.
+PY = PATH="$$(cd "$(VENV)" && pwd)/bin:$$PATH" "$(VENV)/bin/python"
+# In a container one is usually root, and Jupyter asks for a word about that.
+ROOT_MAY = $(shell test "$$(id -u)" = 0 && echo --allow-root)
+WORKERS ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test lint bench release grade validate format clean venv
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s%s\n", $$1, $$2}' Makefile
+
+lab: venv ## Open the course in JupyterLab (ARGS="--no-browser --port 8888" and the like are passed on)
+	$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/course/00-start-here.ipynb $(ROOT_MAY) $(ARGS)
+
+test: lint ## Prove that everything holds (ARGS="-k echo" and the like are passed on to pytest)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -rs --nbval --nbval-current-env --nbval-sanitize-with course/nbval_sanitize.cfg tests course $(ARGS)
+
+lint: venv ## Look for slips and wrong types without running anything
+	$(PY) -m ruff check --quiet .
+	$(PY) -m mypy
+
+bench: venv ## Measure how long a check takes and what the judge costs
+	$(PY) tests/bench/run.py $(ARGS)
+
+release: venv ## Make exercises/ from solutions/ (ARGS=--check only compares)
+	$(PY) -m autograder.release $(ARGS)
+
+grade: venv ## Autograde what was submitted: make grade ASSIGNMENT=03-tcp-sockets
+	$(PY) -m nbgrader autograde "$(ASSIGNMENT)" $(ARGS)
+
+validate: venv ## Run an exercise notebook as Validate does: make validate NOTEBOOK=exercises/…/….ipynb
+	$(PY) -m nbgrader validate "$(NOTEBOOK)" $(ARGS)
+
+format: venv ## Repair what ruff can repair
+	$(PY) -m ruff check --fix .
+
+clean: ## Remove what the tools leave behind, and the environment
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+venv:
+	@sh .ci/venv "$(VENV)" $(if $(PYTHON),"$(PYTHON)")

@@ -1,0 +1,40 @@
+"""How nbgrader runs this course: solutions/ -> exercises/ -> submitted/ -> autograded/ -> feedback/.
+
+nbgrader reads this file when it starts in the root of the repository, and so does JupyterLab (Formgrader,
+Assignment List, Validate) when it was started there, as `make lab` does.
+"""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821  (nbgrader provides it when it reads this file)
+
+c.CourseDirectory.course_id = "learn-network-programming"
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+
+# The instructor's notebooks, and what learners get. The release is committed, so that a clone is enough to
+# learn from; `make release` writes it and a test compares the two.
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+
+# What a learner finds in place of a solution. The check recognises this exception and says that the exercise
+# is not written yet, instead of calling it a crash.
+c.ClearSolutions.code_stub = {
+    "python": '# Write your code here.\nraise NotImplementedError("not written yet")',
+}
+c.ClearSolutions.text_stub = "Write your answer here."
+
+# The longest that one check may take when every requirement of an exercise runs into its deadline, with room
+# for a slow machine. The judge ends a hanging answer by itself, long before this does.
+c.Execute.timeout = 120
+
+# Every learner's files of one assignment, in kilobytes: the exercises need a hundredth of this.
+c.CourseDirectory.max_file_size = 10_000
+c.CourseDirectory.max_dir_size = 50_000
+
+# How files travel between instructor and learners is the business of a class, not of the course. On a shared
+# machine, name a folder that everybody may write to:
+#     c.Exchange.root = "/srv/nbgrader/exchange"
+# Without an exchange, put what learners handed in into submitted/<learner>/<assignment>/ and autograde that.
+
+# The gradebook is gradebook.db in this folder, unless a database is named:
+#     c.CourseDirectory.db_url = "postgresql://user@host/gradebook"
