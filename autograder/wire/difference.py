@@ -19,7 +19,7 @@ class Difference:
     Attributes:
         expected: the bytes that should have come.
         got: the bytes that came.
-        offset: index of the first byte that differs, counted from 0, as in `got[offset]`. Where one is simply the
+        offset: index of the first byte that differs, counted from 0, as in `got[offset]`. Where one is the
             beginning of the other, the length of the shorter.
     """
 
@@ -29,7 +29,7 @@ class Difference:
 
     @property
     def kind(self) -> Literal["changed", "missing", "extra"]:
-        """`missing`: got stops early. `extra`: got goes on after the end. `changed`: one byte is another one."""
+        """`missing`: got stops early. `extra`: got goes on after the end. `changed`: all else."""
         if self.offset == len(self.got):
             return "missing"
         return "extra" if self.offset == len(self.expected) else "changed"
@@ -57,7 +57,8 @@ class Difference:
             got      12 bytes: b'hello\nworld'
                                       ^ byte 5
 
-        Long data is shown from a little before the difference (`from byte 1,000`); `...` says that more follows.
+        Long data is shown from a little before the difference (`from byte 1,000`); `...` means that more
+        follows.
 
         Args:
             width: length of the lines in characters; under 64 it may be exceeded.

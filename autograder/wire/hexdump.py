@@ -180,6 +180,6 @@ def hexview(
     for mark in marks:
         if not start <= mark.start <= mark.end <= end:
             raise ValueError(
-                f"mark {mark.label!r} goes from {mark.start} to {mark.end}, but the data from {start} to {end}"
+                f"mark {mark.label!r} goes from {mark.start} to {mark.end}, the data from {start} to {end}"
             )
     return HexView(data, start, width, tuple(Mark(*mark) for mark in marks), limit)

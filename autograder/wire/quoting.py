@@ -58,9 +58,9 @@ def fitting(pieces: Iterable[str], room: int) -> int:
 def quote(data: BytesLike, limit: int = 60) -> str:
     r"""Write `data` as a bytes literal of about `limit` characters at most.
 
-    What is too long loses its middle: `b'GET / HTTP/1.1\r\nHo' ... 1,000 bytes ... b'\r\n\r\n'`. The count is of the
-    bytes left out, and both ends are literals that can be pasted. At least one byte is shown at each end, so a
-    very small `limit` (under 40) may be exceeded.
+    What is too long loses its middle: `b'GET / HTTP/1.1\r\nHo' ... 1,000 bytes ... b'\r\n\r\n'`. The count is
+    of the bytes left out, and both ends are literals that can be pasted. At least one byte is shown at each
+    end, so a very small `limit` (under 40) may be exceeded.
 
     Args:
         data: the bytes to show.

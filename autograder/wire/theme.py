@@ -15,7 +15,7 @@ TONES = 6
 # A tint is translucent, so that the same one can be read over a white and over a black page.
 _TINTS = ("66,133,244", "230,145,20", "52,168,83", "171,71,188", "0,172,193", "216,67,90")
 
-# What is shared, a line for each class. JupyterLab styles tables and `pre` itself, so much of this takes that back.
+# JupyterLab has its own styles for tables and `pre`, so much of this takes those back.
 STYLE = "".join(
     line.strip()
     for line in """

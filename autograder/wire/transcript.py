@@ -115,10 +115,11 @@ class Transcript:
         Four or more tiny pieces in a row are one line, and so is a large transfer that came in pieces.
 
         Args:
-            limit_lines: at most so many lines, the title not counted; the middle is left out and counted. None
-                shows all.
-            times: begin each line with the milliseconds since the start. Without them two runs can print the same.
-            width: length of the lines in characters; long bytes are cut in the middle. Notes are never cut.
+            limit_lines: at most so many lines, the title not counted; the middle is left out and counted.
+                None shows all.
+            times: begin each line with the milliseconds since the start. Without them, two runs can print
+                the same.
+            width: length of the lines in characters; long bytes are cut in the middle. Notes are not cut.
 
         Raises:
             ValueError: `limit_lines` is less than 1.
@@ -150,7 +151,7 @@ class Transcript:
         """
         head, left_out, tail = _elide(_merge(self.events), limit_lines)
         titles = (["time"] if times else []) + ["direction", "size", "bytes"]
-        rows = ["".join(f'<th class="ag-cell" scope="col">{title}</th>' for title in titles)]
+        rows = ["".join(_heading(title) for title in titles)]
         rows += [self._row(entry, times, width) for entry in head]
         if left_out:
             rows.append(_wide(f"... {_left_out(left_out)} ...", len(titles)))
@@ -292,6 +293,11 @@ def _pieces(entry: _Entry, times: bool) -> str:
 def _printable(text: str) -> str:
     """Keep a note on its line: what does not print (line ends, terminal controls) is shown as an escape."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _heading(title: str) -> str:
+    number = " ag-number" if title in ("time", "size") else ""
+    return f'<th class="ag-cell{number}" scope="col">{title}</th>'
 
 
 def _wide(text: str, columns: int) -> str:
