@@ -14,7 +14,7 @@ function render({ model, el }) {
   for (const { key, title } of scenarios) choice.append(element("option", { value: key }, title));
   const buttons = {};
   const bar = element("div", { class: "ag-tl-bar" }, choice);
-  for (const [action, text] of [["first", "⏮ Start"], ["back", "◀ Back"], ["next", "Next ▶"], ["last", "All ⏭"]]) {
+  for (const [action, text] of [["first", "Start"], ["back", "◀ Back"], ["next", "Next ▶"], ["last", "All"]]) {
     buttons[action] = element("button", { type: "button", "data-action": action }, text);
     bar.append(buttons[action]);
   }

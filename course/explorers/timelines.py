@@ -49,7 +49,7 @@ def _tell(states: Mapping[str, str]) -> str:
 
 
 # The picture: call texts outside, states beside the two lanes, segments between the lanes.
-WIDTH, TOP, ROW = 920, 56, 42
+WIDTH, TOP, ROW = 940, 56, 42
 LANES: Mapping[str, int] = {"client": 360, "server": 560}
 INK, MUTED = "var(--jp-content-font-color1, #1f2328)", "var(--jp-content-font-color2, #59636e)"
 PAPER, LINE = "var(--jp-layout-color1, #ffffff)", "var(--jp-border-color1, #afb8c1)"
@@ -88,9 +88,10 @@ def picture(scenario: Scenario) -> str:
 def _row(number: int, step: Step, before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """One step: number, call, what the programs see, segments, states that changed."""
     top = TOP + ROW * (number - 1)
-    parts = [_text(8, top + 20, str(number), colour=MUTED, size=10)]
+    mark = f'<rect class="ag-tl-mark" x="0" y="{top}" width="4" height="{ROW - 6}" fill="none"/>'
+    parts = [mark, _text(8, top + 20, str(number), colour=MUTED, size=10)]
     for side, seen in (("client", step.client), ("server", step.server)):
-        x = 28 if side == "client" else LANES["server"] + 136
+        x = 28 if side == "client" else LANES["server"] + 140
         if step.who == side:
             parts.append(_text(x, top + 17, step.call))
             if seen:
