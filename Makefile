@@ -7,7 +7,12 @@ ARGS ?=
 PY = PATH="$$(cd "$(VENV)" && pwd)/bin:$$PATH" "$(VENV)/bin/python"
 # In a container one is usually root, and Jupyter asks for a word about that.
 ROOT_MAY = $(shell test "$$(id -u)" = 0 && echo --allow-root)
+# Lesson 00 is what opens; and the course needs no internet, so JupyterLab asks it for no news or newer versions.
+LAB = --LabApp.default_url=/lab/tree/course/00-start-here.ipynb \
+      --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+# Tests spend much of their time waiting, so a few more of them than two cores pay off.
 WORKERS ?= 3
+NBVAL = --nbval --nbval-current-env --nbval-sanitize-with course/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test lint bench release grade validate format clean venv
@@ -16,10 +21,10 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s%s\n", $$1, $$2}' Makefile
 
 lab: venv ## Open the course in JupyterLab (ARGS="--no-browser --port 8888" and the like are passed on)
-	$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/course/00-start-here.ipynb $(ROOT_MAY) $(ARGS)
+	$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(LAB) $(ROOT_MAY) $(ARGS)
 
 test: lint ## Prove that everything holds (ARGS="-k echo" and the like are passed on to pytest)
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -rs --nbval --nbval-current-env --nbval-sanitize-with course/nbval_sanitize.cfg tests course $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -rs $(NBVAL) tests course $(ARGS)
 
 lint: venv ## Look for slips and wrong types without running anything
 	$(PY) -m ruff check --quiet .
@@ -32,9 +37,11 @@ release: venv ## Make exercises/ from solutions/ (ARGS=--check only compares)
 	$(PY) -m autograder.release $(ARGS)
 
 grade: venv ## Autograde what was submitted: make grade ASSIGNMENT=03-tcp-sockets
+	$(if $(ASSIGNMENT),,$(error Say which: make grade ASSIGNMENT=03-tcp-sockets))
 	$(PY) -m nbgrader autograde "$(ASSIGNMENT)" $(ARGS)
 
-validate: venv ## Run an exercise notebook as Validate does: make validate NOTEBOOK=exercises/…/….ipynb
+validate: venv ## Run a notebook as Validate does: make validate NOTEBOOK=exercises/03-…/03-….ipynb
+	$(if $(NOTEBOOK),,$(error Say which: make validate NOTEBOOK=exercises/03-tcp-sockets/03-tcp-sockets.ipynb))
 	$(PY) -m nbgrader validate "$(NOTEBOOK)" $(ARGS)
 
 format: venv ## Repair what ruff can repair
