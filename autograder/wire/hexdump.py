@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
-from autograder.wire.quoting import BytesLike, as_bytes, count
+from autograder.wire.quoting import BytesLike, as_bytes, count, printable
 from autograder.wire.theme import TONES, Line, Printer, Span, framed, pre_of, text_of
 
 _GROUP = 8
@@ -61,21 +62,18 @@ class HexView:
 
     def _row(self, first: int, last: int) -> Line:
         line = [Span(f"{self.start + first:0{self._digits}x}  ", "ag-faint")]
-        for index in range(first, last):
-            gap = " " * (_column(index - first) - _column(index - first - 1) - 2) if index > first else ""
-            here, previous = self._mark_at(index), self._mark_at(index - 1) if index > first else None
-            # The gap inside a mark is tinted too, so that a field is one block and not a row of beads.
-            if gap and here is not None and here == previous:
-                line.append(self._tinted(gap + f"{self.data[index]:02x}", here))
-            else:
-                line += [Span(gap), self._tinted(f"{self.data[index]:02x}", here)]
-        padding = _column(self.width - 1) - _column(last - first - 1)
-        line.append(Span(" " * padding + "  |", "ag-faint"))
-        for index in range(first, last):
-            value = self.data[index]
-            line.append(self._tinted(chr(value) if 0x20 <= value < 0x7F else ".", self._mark_at(index)))
-        line.append(Span("|", "ag-faint"))
-        return line
+        characters = [Span("  |", "ag-faint")]
+        for number, run in groupby(range(first, last), key=self._mark_at):
+            indexes = list(run)
+            digits = "".join(_gap(index - first) + f"{self.data[index]:02x}" for index in indexes)
+            # A gap inside a mark is tinted too, so that a field is one block; the gap before it is not.
+            before = _gap(indexes[0] - first)
+            line += [Span(before), self._tinted(digits[len(before) :], number)]
+            values = (self.data[index] for index in indexes)
+            text = "".join(chr(value) if 0x20 <= value < 0x7F else "." for value in values)
+            characters.append(self._tinted(text, number))
+        padding = Span(" " * (_column(self.width - 1) - _column(last - first - 1)))
+        return [*line, padding, *characters, Span("|", "ag-faint")]
 
     def _underlines(self, first: int, last: int, *, at_end: bool) -> list[Line]:
         """Lay the marks of one row out in as few lines as their labels need."""
@@ -145,6 +143,13 @@ class HexView:
         return self.html()
 
 
+def _gap(index: int) -> str:
+    """Return the blanks before the byte `index` of a row."""
+    if index == 0:
+        return ""
+    return " " if index % _GROUP else "  "
+
+
 def _column(index: int) -> int:
     """Return where in a row the digits of its byte `index` begin."""
     return 3 * index + index // _GROUP
@@ -182,4 +187,5 @@ def hexview(
             raise ValueError(
                 f"mark {mark.label!r} goes from {mark.start} to {mark.end}, the data from {start} to {end}"
             )
-    return HexView(data, start, width, tuple(Mark(*mark) for mark in marks), limit)
+    named = tuple(Mark(mark.start, mark.end, printable(mark.label)) for mark in marks)
+    return HexView(data, start, width, named, limit)

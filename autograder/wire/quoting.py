@@ -23,6 +23,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def printable(text: str) -> str:
+    """Keep words on one line: what does not print (line ends, terminal controls) becomes an escape."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def delimiter(data: bytes) -> str:
     """Choose the quotation mark that `repr` would choose for `data`."""
     return '"' if b"'" in data and b'"' not in data else "'"

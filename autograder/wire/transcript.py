@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from autograder.wire.quoting import BytesLike, as_bytes, count, quote
+from autograder.wire.quoting import BytesLike, as_bytes, count, printable, quote
 from autograder.wire.theme import Printer, escape, framed
 
 Kind = Literal["sent", "received", "note"]
@@ -126,7 +126,7 @@ class Transcript:
         """
         head, left_out, tail = _elide(_merge(self.events), limit_lines)
         column = max((len(_size(entry)) for entry in head + tail if entry.kind != "note"), default=0)
-        lines = [self.title] if self.title else []
+        lines = [printable(self.title)] if self.title else []
         lines += [self._line(entry, column, times, width) for entry in head]
         if left_out:
             lines.append(f"... {_left_out(left_out)} ...")
@@ -138,7 +138,7 @@ class Transcript:
     def _line(self, entry: _Entry, column: int, times: bool, width: int) -> str:
         clock = f"{_milliseconds(entry.time):>10}  " if times else ""
         if entry.kind == "note":
-            return f"{clock}-- {_printable(entry.text)}"
+            return f"{clock}-- {printable(entry.text)}"
         arrow = "->" if entry.kind == "sent" else "<-"
         start = f"{clock}{self.local} {arrow} {self.remote}  {_size(entry):>{column}}  "
         over = f"  ({_pieces(entry, times)})" if entry.pieces > 1 else ""
@@ -166,7 +166,7 @@ class Transcript:
     def _row(self, entry: _Entry, times: bool, width: int) -> str:
         clock = f'<td class="ag-cell ag-number">{_milliseconds(entry.time)}</td>' if times else ""
         if entry.kind == "note":
-            return clock + _wide(_printable(entry.text), 3)
+            return clock + _wide(printable(entry.text), 3)
         arrow = "→" if entry.kind == "sent" else "←"
         over = f' <span class="ag-faint">({_pieces(entry, times)})</span>' if entry.pieces > 1 else ""
         return (
@@ -252,7 +252,7 @@ def _continues(run: list[Event], event: Event) -> bool:
     if all(0 < len(piece.data) <= _TINY for piece in (run[0], event)):
         return True
     # The last piece of a large transfer may be small, so only those before it must be large.
-    return len(run[-1].data) >= _BULK and len(event.data) > 0
+    return len(run[-1].data) >= _BULK and len(event.data) > _TINY
 
 
 def _elide(entries: list[_Entry], limit_lines: int | None) -> tuple[list[_Entry], list[_Entry], list[_Entry]]:
@@ -288,11 +288,6 @@ def _milliseconds(seconds: float) -> str:
 def _pieces(entry: _Entry, times: bool) -> str:
     over = f" over {_milliseconds(entry.until - entry.time)}" if times else ""
     return count(entry.pieces, "piece") + over
-
-
-def _printable(text: str) -> str:
-    """Keep a note on its line: what does not print (line ends, terminal controls) is shown as an escape."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _heading(title: str) -> str:
