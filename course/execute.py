@@ -81,7 +81,11 @@ def without_paths(value: Any) -> Any:
 def machine_paths() -> list[tuple[str, str]]:
     """(prefix, what stands for it), longest prefix first."""
     home = os.path.expanduser("~")
-    known = [(sys.prefix, "<python>"), (os.path.join(sys.base_prefix, "lib"), "<python>"), (f"{REPOSITORY}{os.sep}", "")]
+    known = [
+        (sys.prefix, "<python>"),
+        (os.path.join(sys.base_prefix, "lib"), "<python>"),
+        (f"{REPOSITORY}{os.sep}", ""),
+    ]
     if len(home) > 1:
         known.append((f"{home}{os.sep}", f"~{os.sep}"))
     return sorted(known, key=lambda pair: -len(pair[0]))

@@ -28,7 +28,7 @@ class Figure(anywidget.AnyWidget):
         return ""
 
     def page(self) -> str:
-        """The figure as HTML without scripts and styles: JupyterLab strips both from a notebook not yet trusted."""
+        """The figure as HTML without scripts or styles: JupyterLab strips both until it trusts a notebook."""
         return still(self.picture(), self.words())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -72,13 +72,13 @@ export default { render };
 CSS = """
 .ag-quiz { color: var(--jp-content-font-color1, CanvasText); background: var(--jp-layout-color1, Canvas);
   font-family: var(--jp-content-font-family, sans-serif); font-size: var(--jp-content-font-size1, 14px);
-  line-height: 1.5; border: 1px solid var(--jp-border-color2, GrayText); border-radius: 4px; padding: 0.6em 0.9em;
-  max-width: 50em; }
+  line-height: 1.5; border: 1px solid var(--jp-border-color2, GrayText); border-radius: 4px;
+  padding: 0.6em 0.9em; max-width: 50em; }
 .ag-quiz p { margin: 0.2em 0 0.6em; }
 .ag-quiz .ag-quiz-question { font-weight: 600; }
-.ag-quiz button { font: inherit; color: inherit; text-align: left; width: 100%; cursor: pointer; padding: 0.35em 0.7em;
-  margin: 0.15em 0; background: var(--jp-layout-color2, ButtonFace); border: 1px solid var(--jp-border-color1, GrayText);
-  border-left-width: 5px; border-radius: 3px; }
+.ag-quiz button { font: inherit; color: inherit; text-align: left; width: 100%; cursor: pointer;
+  padding: 0.35em 0.7em; margin: 0.15em 0; background: var(--jp-layout-color2, ButtonFace);
+  border: 1px solid var(--jp-border-color1, GrayText); border-left-width: 5px; border-radius: 3px; }
 .ag-quiz button:hover { background: var(--jp-layout-color3, ButtonFace); }
 .ag-quiz button:focus-visible { outline: 2px solid var(--jp-brand-color1, Highlight); outline-offset: 1px; }
 .ag-quiz [data-verdict=right] button { border-left-color: var(--jp-success-color1, #388e3c); }
