@@ -1,0 +1,128 @@
+"""A listening socket on loopback and a thread that accepts from it until it is told to stop."""
+
+import contextlib
+import errno
+import os
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+# Windows reports a port in use with its own number.
+_IN_USE = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
+
+
+def loopback_host(family: int) -> str:
+    """The loopback address of an address family: 127.0.0.1 or ::1 (RFC 1122 section 3.2.1.3, RFC 4291 section
+    2.5.3).
+    """
+    if family == socket.AF_INET:
+        return "127.0.0.1"
+    if family == socket.AF_INET6:
+        return "::1"
+    raise ValueError(f"family is {family!r}, but it must be socket.AF_INET or socket.AF_INET6")
+
+
+def bind(sock: socket.socket, host: str, port: int) -> None:
+    """Bind, with an error that names the address and the cure."""
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if error.errno in _IN_USE:
+            cure = f"port {port} is in use: close what holds it, or ask for port 0 and get a free one"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            cure = "this machine has no such address: use 127.0.0.1, or ::1 where IPv6 is on"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            cure = "ports below 1024 belong to the system: ask for port 0 and get a free one"
+        else:
+            cure = error.strerror or str(error)
+        raise OSError(error.errno, f"can't bind to {where}: {cure}") from None
+    except OverflowError:
+        raise ValueError(f"port is {port}, but a port is a number from 0 to 65535") from None
+
+
+def listen(
+    family: int, host: str | None = None, port: int = 0, *, receive_buffer: int | None = None
+) -> socket.socket:
+    """A listening TCP socket on loopback.
+
+    host: the family's loopback address when None. port: 0 takes a free one.
+    receive_buffer: bytes of SO_RCVBUF that accepted connections inherit; None keeps the system's choice.
+    """
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            # On Unix this allows a port whose old connections wait in TIME_WAIT; on Windows it would allow
+            # stealing one.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if receive_buffer is not None:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        bind(listener, loopback_host(family) if host is None else host, port)
+        listener.listen(128)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+class Acceptor:
+    """A thread that hands each accepted connection to `take` until `take` answers False or `stop` is called.
+
+    The thread owns the listener and closes it: nobody else may close a descriptor that a thread still waits
+    on. It is woken through a socketpair, because shutdown on a listening socket wakes nobody on macOS and
+    Windows and raises there.
+    """
+
+    def __init__(self, listener: socket.socket, take: Callable[[socket.socket], bool], name: str) -> None:
+        self._listener = listener
+        self._take = take
+        self._stopping = False
+        self._wake, self._woken = socket.socketpair()
+        listener.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening.
+
+        Connections that wait in the backlog are still handed over. A second time does nothing.
+        """
+        self._stopping = True
+        with contextlib.suppress(OSError):  # closed by an earlier stop
+            self._wake.send(b".")
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+        self._wake.close()
+        self._woken.close()
+
+    def _run(self) -> None:
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._listener, selectors.EVENT_READ)
+                selector.register(self._woken, selectors.EVENT_READ)
+                while not self._stopping and self._accept_waiting():
+                    selector.select()
+                if self._stopping:
+                    self._accept_waiting()
+        finally:
+            with contextlib.suppress(OSError):  # macOS and Windows: not connected
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+
+    def _accept_waiting(self) -> bool:
+        """Hand over all connections that wait; False when `take` wants no more."""
+        while True:
+            try:
+                conn, _ = self._listener.accept()
+            except BlockingIOError:
+                return True
+            except ConnectionAbortedError:
+                continue  # reset while it waited in the backlog
+            except OSError:
+                time.sleep(0.05)  # out of descriptors: a connection that closes frees one
+                return True
+            conn.setblocking(True)
+            if not self._take(conn):
+                return False

@@ -1,0 +1,367 @@
+"""A socket that writes down what crosses it and never waits for ever."""
+
+import contextlib
+import errno
+import math
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from autograder.loopback import waits
+from autograder.loopback.resetting import reset
+from autograder.wire.transcript import Transcript
+
+PIECE = 65_536
+"""Bytes asked of the kernel in one recv: as much as one loopback segment can carry."""
+
+LONGEST_SLEEP = 0.25
+"""Seconds between two looks at whether another thread has interrupted us, where shutdown alone wakes nobody
+(Windows).
+"""
+
+
+class NoAnswer(TimeoutError):
+    """Time was up before the bytes that were asked for had come.
+
+    `partial` holds the bytes that did come, `wanted` how many were asked for (None: everything up to the
+    end), `elapsed` the seconds that were waited.
+    """
+
+    def __init__(self, partial: bytes, wanted: int | None, elapsed: float) -> None:
+        asked = (
+            f"{len(partial):,} bytes and no end"
+            if wanted is None
+            else f"{len(partial):,} of {wanted:,} bytes"
+        )
+        super().__init__(f"no answer in time: {asked} in {elapsed:.2f} s")
+        self.partial = partial
+        self.wanted = wanted
+        self.elapsed = elapsed
+
+
+class EarlyEnd(EOFError):
+    """The other side ended its direction before all bytes had come: `partial` of `wanted`."""
+
+    def __init__(self, partial: bytes, wanted: int) -> None:
+        super().__init__(f"the other side ended after {len(partial):,} of {wanted:,} bytes")
+        self.partial = partial
+        self.wanted = wanted
+
+
+class NotTaken(TimeoutError):
+    """Time was up before the other side had made room for all bytes: it does not read.
+
+    `taken` counts the bytes that left, of `wanted`; some of them may still wait in the kernel's buffers.
+    """
+
+    def __init__(self, taken: int, wanted: int, elapsed: float) -> None:
+        super().__init__(
+            f"the other side does not read: {taken:,} of {wanted:,} bytes left in {elapsed:.2f} s"
+        )
+        self.taken = taken
+        self.wanted = wanted
+        self.elapsed = elapsed
+
+
+class TooMuch(ValueError):
+    """More than `limit` bytes came; `partial` holds the first `limit` of them."""
+
+    def __init__(self, partial: bytes, limit: int) -> None:
+        super().__init__(
+            f"more than {limit:,} bytes came and no end was in sight: pass a bigger limit if they are right"
+        )
+        self.partial = partial
+        self.limit = limit
+
+
+class RecordedSocket:
+    """A connected stream socket with a transcript and a deadline on every call.
+
+    sock: a connected socket. It belongs to this object from now on, which makes it non-blocking and sets
+    TCP_NODELAY,
+        so that each send leaves at once as a segment of its own.
+    transcript: gets every piece that crosses, every end, reset and close.
+    timeout: seconds that one whole call may last, before `waits.factor()` is applied. Each receiving call may
+    name another. The plain socket is `sock`, for its options; the names of its two ends are `local` and
+    `remote`.
+
+    One thread may send while another receives. All calls raise ConnectionError as the kernel reports it, and
+    OSError (EBADF) on a socket that is closed already.
+    """
+
+    def __init__(self, sock: socket.socket, transcript: Transcript, timeout: float = 2.0) -> None:
+        if not 0 < timeout < math.inf:
+            raise ValueError(f"timeout is {timeout!r}, but it must be a number of seconds above 0")
+        self.sock = sock
+        self._end_seen = False
+        # The lock keeps a crossing and its record together: an answer is never written down before its
+        # question.
+        self._lock = threading.Lock()
+        self._interrupted = threading.Event()
+        self.transcript = transcript
+        self.timeout = timeout
+        self.local = _address(sock.getsockname)
+        self.remote = _address(sock.getpeername)
+        sock.setblocking(False)
+        with contextlib.suppress(OSError):  # a socketpair of the Unix family has no such option
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self) -> "RecordedSocket":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def fileno(self) -> int:
+        """The descriptor, -1 once closed; so that `select` and `selectors` accept this object."""
+        return self.sock.fileno()
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`. NotTaken when the other side does not read it within the timeout."""
+        started = time.monotonic()
+        deadline = started + waits.seconds(self.timeout)
+        view = memoryview(data).cast("B")
+        taken = 0
+        while taken < len(view):
+            count = self._send_piece(view[taken:])
+            taken += count
+            if count == 0 and not self._ready(deadline, writing=True):
+                raise NotTaken(taken, len(view), time.monotonic() - started)
+
+    def send_paced(self, data: bytes, size: int = 1, gap: float = 0.002) -> None:
+        """Send `data` in pieces of `size` bytes with `gap` seconds between them.
+
+        On loopback 2 ms are enough for the other side to see every piece alone; pieces without a gap often
+        arrive merged.
+        """
+        if size < 1:
+            raise ValueError(f"size is {size!r}, but a piece has at least 1 byte")
+        for start in range(0, len(data), size):
+            if start:
+                self._interrupted.wait(waits.seconds(gap))
+            self.send(data[start : start + size])
+
+    @contextlib.contextmanager
+    def sending(self, data: bytes) -> Iterator[None]:
+        """Send `data` from a second thread while the body receives, for messages larger than all buffers on
+        the way.
+
+        Leaving waits for the sender and raises what it raised, unless the body already raises something.
+        """
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                self.send(data)
+            except BaseException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=run, name="recorded socket: sending", daemon=True)
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            # The body has failed already: don't let the sender wait out its own timeout.
+            self.interrupt()
+            raise
+        finally:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def receive(self, n: int, *, timeout: float | None = None) -> bytes:
+        """One piece of 1 to `n` bytes, as it comes, or b"" when the other side has ended.
+
+        NoAnswer when nothing comes.
+        """
+        if n < 1:
+            raise ValueError(f"n is {n!r}, but receive needs to ask for at least 1 byte")
+        started = time.monotonic()
+        piece = self._receive_piece(n, self._deadline(started, timeout))
+        if piece is None:
+            raise NoAnswer(b"", n, time.monotonic() - started)
+        return piece
+
+    def receive_exactly(self, n: int, *, timeout: float | None = None) -> bytes:
+        """Exactly `n` bytes.
+
+        EarlyEnd when the other side ends before, NoAnswer when they do not all come in time.
+        """
+        if n < 0:
+            raise ValueError(f"n is {n!r}, but a count of bytes is 0 or more")
+        started = time.monotonic()
+        deadline = self._deadline(started, timeout)
+        got = bytearray()
+        while len(got) < n:
+            piece = self._receive_piece(min(PIECE, n - len(got)), deadline)
+            if piece is None:
+                raise NoAnswer(bytes(got), n, time.monotonic() - started)
+            if not piece:
+                raise EarlyEnd(bytes(got), n)
+            got += piece
+        return bytes(got)
+
+    def receive_to_end(self, limit: int = 64 * 1024 * 1024, *, timeout: float | None = None) -> bytes:
+        """Everything until the other side ends.
+
+        NoAnswer when no end comes in time, TooMuch above `limit` bytes.
+        """
+        started = time.monotonic()
+        deadline = self._deadline(started, timeout)
+        got = bytearray()
+        while True:
+            piece = self._receive_piece(PIECE, deadline)
+            if piece is None:
+                raise NoAnswer(bytes(got), None, time.monotonic() - started)
+            if not piece:
+                return bytes(got)
+            got += piece
+            if len(got) > limit:
+                raise TooMuch(bytes(got[:limit]), limit)
+
+    def end(self) -> None:
+        """End our direction (shutdown SHUT_WR): the other side reads b"" after the last byte, and may go on
+        sending.
+        """
+        self.sock.shutdown(socket.SHUT_WR)
+        self.transcript.note(f"{self.transcript.local} ended sending (shutdown)")
+
+    def reset(self) -> None:
+        """Cut the connection with a reset: the other side's next call fails with ConnectionResetError."""
+        if self.sock.fileno() >= 0:
+            reset(self.sock)
+            self.transcript.note(f"{self.transcript.local} reset the connection")
+
+    def close(self) -> None:
+        """Close the socket. A second time does nothing."""
+        if self.sock.fileno() >= 0:
+            self.sock.close()
+            self.transcript.note(f"{self.transcript.local} closed")
+
+    def interrupt(self) -> None:
+        """Make a call that waits in another thread fail at once with ConnectionAbortedError; the socket stays
+        open.
+        """
+        self._interrupted.set()
+        with contextlib.suppress(OSError):  # not connected any more, or closed
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def _deadline(self, started: float, timeout: float | None) -> float:
+        return started + waits.seconds(self.timeout if timeout is None else timeout)
+
+    def _send_piece(self, view: memoryview) -> int:
+        """How many bytes the kernel took now; 0 when its buffer is full."""
+        self._check()
+        with self._lock:
+            try:
+                count = self.sock.send(view)
+            except (BlockingIOError, InterruptedError):
+                return 0
+            except ConnectionError:
+                self.transcript.note("sending failed: the connection is gone")
+                raise
+            self.transcript.sent(bytes(view[:count]))
+            return count
+
+    def _receive_piece(self, n: int, deadline: float) -> bytes | None:
+        """The next piece, b"" at the end, None when time is up."""
+        while True:
+            self._check()
+            with self._lock:
+                try:
+                    piece = self.sock.recv(n)
+                except (BlockingIOError, InterruptedError):
+                    piece = None
+                except ConnectionError:
+                    self.transcript.note(f"{self.transcript.remote} reset the connection")
+                    raise
+                if piece:
+                    self.transcript.received(piece)
+                elif piece is not None and not self._end_seen and not self._interrupted.is_set():
+                    self._end_seen = True
+                    self.transcript.note(f"{self.transcript.remote} ended sending")
+            if piece is not None:
+                self._check()
+                return piece
+            if not self._ready(deadline, writing=False):
+                return None
+
+    def _check(self) -> None:
+        if self._interrupted.is_set():
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the exchange was stopped from outside")
+        if self.sock.fileno() < 0:
+            raise OSError(errno.EBADF, "this socket is closed already")
+
+    def _ready(self, deadline: float, *, writing: bool) -> bool:
+        """Wait until the socket may be read or written, or for a moment; False once time is up."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            return False
+        remaining = min(remaining, LONGEST_SLEEP)
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(self.sock, select.POLLOUT if writing else select.POLLIN)
+            poll.poll(math.ceil(remaining * 1000))
+        else:  # Windows has no poll; its select takes any descriptor, where others stop at 1,023
+            socks = [self.sock]
+            select.select([] if writing else socks, socks if writing else [], socks, remaining)
+        return True
+
+
+def connect(
+    address: tuple[Any, ...],
+    *,
+    timeout: float = 2.0,
+    title: str = "",
+    local: str = "check",
+    remote: str = "your code",
+    receive_buffer: int | None = None,
+) -> RecordedSocket:
+    """A recorded TCP connection to `address`, (host, port) or the longer tuple of IPv6.
+
+    Args:
+        timeout: seconds for connecting and then for each call, before `waits.factor()` is applied.
+        title, local, remote: for the transcript.
+        receive_buffer: bytes of SO_RCVBUF, so that a large answer can't hide in the kernel.
+
+    Raises:
+        ConnectionRefusedError, TimeoutError: naming the address and what to try.
+    """
+    host, port = address[:2]
+    transcript = Transcript(title, local=local, remote=remote)
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if receive_buffer is not None:
+            # Before connecting: the handshake announces how far the window may grow (RFC 7323 section 2).
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(waits.seconds(timeout))
+        sock.connect((host, port))
+        # Connecting to a free port of the ephemeral range may pick that very port and reach itself
+        # (RFC 9293 section 3.5, simultaneous open).
+        if sock.getsockname() == sock.getpeername():
+            raise ConnectionRefusedError
+        transcript.note(f"{local} connected")
+        return RecordedSocket(sock, transcript, timeout)
+    except BaseException as error:
+        sock.close()
+        if isinstance(error, ConnectionRefusedError):
+            cure = "start the server first, and connect to the address that it is bound to"
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"nobody listens on {where}: {cure}") from None
+        if isinstance(error, TimeoutError):
+            waited = f"no connection to {where} within {waits.seconds(timeout):g} s"
+            cure = "is its backlog full because nobody calls accept?"
+            raise TimeoutError(errno.ETIMEDOUT, f"{waited}: {cure}") from None
+        raise
+
+
+def _address(ask: Any) -> tuple[str, int]:
+    """The first two items of a socket's name; ("", 0) where it has none, as after a reset."""
+    try:
+        host, port = ask()[:2]
+    except (OSError, ValueError):
+        return "", 0
+    return host, port
