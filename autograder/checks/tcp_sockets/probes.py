@@ -1,0 +1,98 @@
+"""What several checks of this assignment need: strange addresses, sockets left open, the type of an answer."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from autograder.judge.learner import Learner
+from autograder.loopback import ScriptedPeer, waits
+
+Likely = Callable[[object, str], None]
+"""The fixture `likely`: a slip that the bytes prove, shown if the requirement fails."""
+
+Peer = Callable[..., ScriptedPeer]
+"""The fixture `peer`: makes a scripted peer that is part of the report."""
+
+MEBIBYTE = 1024 * 1024
+
+
+def need_ipv6() -> None:
+    """Skip the requirement where this machine has no IPv6 loopback."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback address ::1")
+
+
+def need_bytes(answer: object, function: str) -> None:
+    """Fail, in words about types, unless the answer is bytes."""
+    if isinstance(answer, (bytes, bytearray)):
+        return
+    if answer is None:
+        raise AssertionError(f"{function} must return bytes; it returned None: is a return missing?")
+    shown = repr(answer) if len(repr(answer)) <= 60 else f"{repr(answer)[:57]}..."
+    raise AssertionError(f"{function} must return bytes; it returned {_kind(answer)}: {shown}")
+
+
+def stopped_early(got: object, whole: bytes) -> bool:
+    """Is the answer a true beginning of the whole, neither empty nor complete?"""
+    return isinstance(got, (bytes, bytearray)) and 0 < len(got) < len(whole) and whole.startswith(got)
+
+
+def left_open(learner: Learner, before: int) -> int:
+    """How many more sockets are open than before; waits a moment for code that closes in the background."""
+    until = time.monotonic() + waits.seconds(1.0)
+    while (left := learner.open_sockets() - before) > 0 and time.monotonic() < until:
+        time.sleep(0.01)
+    return max(left, 0)
+
+
+def refuses(host: str, port: int) -> bool:
+    """Is nobody listening on this address?"""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(waits.seconds(1.0))
+        try:
+            probe.connect((host, port))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+@contextmanager
+def unanswered_address() -> Iterator[tuple[str, int]]:
+    """An address where a connect gets no answer: a listener whose queue is full and who never accepts.
+
+    Linux drops a SYN that finds the queue full, so the client waits and repeats it. Other systems refuse, and
+    there the requirement is skipped.
+    """
+    with ExitStack() as cleanup:
+        listener = cleanup.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(8):
+            filler = cleanup.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            filler.settimeout(waits.seconds(0.2))
+            try:
+                filler.connect(listener.getsockname())
+            except TimeoutError:
+                yield listener.getsockname()
+                return
+            except OSError:
+                break
+        pytest.skip(
+            "on this machine a full queue refuses clients, so a connect without an answer can't be staged"
+        )
+
+
+def _kind(answer: object) -> str:
+    name = type(answer).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -1,0 +1,20 @@
+# fails: test_answer | shutdown(socket.SHUT_WR)
+import socket
+import time
+
+
+def fetch_within(host, port, request, seconds):
+    deadline = time.monotonic() + seconds
+    with socket.create_connection((host, port), timeout=seconds) as sock:
+        sock.sendall(request)
+
+        answer = b""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("too late")
+            sock.settimeout(left)
+            chunk = sock.recv(65536)
+            if not chunk:
+                return answer
+            answer += chunk

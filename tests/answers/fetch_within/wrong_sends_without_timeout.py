@@ -1,0 +1,22 @@
+# fails: test_sending | sendall
+import socket
+import time
+
+
+def fetch_within(host, port, request, seconds):
+    deadline = time.monotonic() + seconds
+    with socket.create_connection((host, port), timeout=seconds) as sock:
+        sock.settimeout(None)
+        sock.sendall(request)
+        sock.shutdown(socket.SHUT_WR)
+
+        answer = b""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("too late")
+            sock.settimeout(left)
+            chunk = sock.recv(65536)
+            if not chunk:
+                return answer
+            answer += chunk

@@ -1,0 +1,16 @@
+# fails: test_only_this_address | 0.0.0.0
+import socket
+
+
+def make_listener(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("", port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,15 @@
+# fails: test_restart | SO_REUSEADDR
+import socket
+
+
+def make_listener(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener

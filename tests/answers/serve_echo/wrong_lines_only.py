@@ -1,0 +1,18 @@
+# fails: test_conversation | came back
+import socket
+
+
+def serve_echo(listener):
+    while True:
+        try:
+            conn, _ = listener.accept()
+        except OSError:
+            return
+        with conn:
+            try:
+                with conn.makefile("rwb") as stream:
+                    for line in stream:
+                        stream.write(line)
+                        stream.flush()
+            except ConnectionError:
+                pass

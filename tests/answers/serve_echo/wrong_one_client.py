@@ -1,0 +1,10 @@
+# fails: test_next_client | refused
+import socket
+
+
+def serve_echo(listener):
+    conn, _ = listener.accept()
+    with conn:
+        while data := conn.recv(4096):
+            conn.sendall(data)
+    listener.close()
