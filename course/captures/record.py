@@ -3,7 +3,7 @@
 Linux, root, and the `ip` command of iproute2 are needed. Nothing leaves the machine: three network
 namespaces are made, used and deleted, and only what our own programs say in them is recorded.
 
-    onion-client            onion-wire (this program's switches)            onion-server
+    client                  wire (this program forwards)                   server
     192.0.2.1    c0 ─────── c1 ═══ forwards, pads, records ═══ s1 ─────── s0    192.0.2.2
     2001:db8::1                    t0 ─────── t1  the trunk                     2001:db8::2
 
@@ -23,7 +23,6 @@ Every recorded frame was then accepted by the other side's kernel, or its conver
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import select
 import socket
@@ -43,7 +42,7 @@ from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as websocket_serve
 
 FOLDER = Path(__file__).resolve().parent
-CLIENT, WIRE, SERVER = "onion-client", "onion-wire", "onion-server"
+CLIENT, WIRE, SERVER = (f"onion-{role}-{os.getpid()}" for role in ("client", "wire", "server"))
 # RFC 5737 and RFC 3849 keep these addresses for documentation; 02:… is a locally administered MAC.
 CLIENT4, SERVER4 = "192.0.2.1", "192.0.2.2"
 CLIENT6, SERVER6 = "2001:db8::1", "2001:db8::2"
@@ -85,6 +84,8 @@ def inside(namespace: str) -> Iterator[None]:
 
 def no_checksum_offload(interface: str) -> None:
     """Let the kernel write TCP and UDP checksums itself; a virtual card would leave them unfinished."""
+    import fcntl  # absent on Windows, where the rest of this file can still be imported
+
     command = ctypes.create_string_buffer(struct.pack("II", ETHTOOL_STXCSUM, 0))
     request = struct.pack("16sP", interface.encode(), ctypes.addressof(command))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
