@@ -7,9 +7,7 @@ ARGS ?=
 PY = PATH="$$(cd "$(VENV)" && pwd)/bin:$$PATH" "$(VENV)/bin/python"
 # In a container one is usually root, and Jupyter asks for a word about that.
 ROOT_MAY = $(shell test "$$(id -u)" = 0 && echo --allow-root)
-# Lesson 00 is what opens; and the course needs no internet, so JupyterLab asks it for no news or newer versions.
-LAB = --LabApp.default_url=/lab/tree/course/00-start-here.ipynb \
-      --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+FIRST = course/00-start-here.ipynb
 # Tests spend much of their time waiting, so a few more of them than two cores pay off.
 WORKERS ?= 3
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with course/nbval_sanitize.cfg
@@ -21,7 +19,7 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s%s\n", $$1, $$2}' Makefile
 
 lab: venv ## Open the course in JupyterLab (ARGS="--no-browser --port 8888" and the like are passed on)
-	$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(LAB) $(ROOT_MAY) $(ARGS)
+	$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(FIRST) $(ROOT_MAY) $(ARGS)
 
 test: lint ## Prove that everything holds (ARGS="-k echo" and the like are passed on to pytest)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -rs $(NBVAL) tests course $(ARGS)
