@@ -98,6 +98,6 @@ def test_an_underline_covers_the_digits_of_its_bytes(data: st.DataObject) -> Non
     lines = hexview(content, marks=[Mark(begin, end, "field")]).text().split("\n")
     under = b""
     for row, underline in zip(lines, lines[1:], strict=False):
-        if carets := re.search(r"\^+", underline):
-            under += bytes.fromhex(row[carets.start() : carets.end()])
+        if carets := re.match(r" +(?P<carets>\^+)", underline):
+            under += bytes.fromhex(row[carets.start("carets") : carets.end()])
     assert under == content[begin:end]
