@@ -20,6 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Bytes of one message: sixteen times the largest answer that an exercise asks for (4 MiB)."""
 
 _TUPLE, _SET, _FROZENSET, _BYTEARRAY, _BIG_INT = range(1, 6)
+_COLLECTIONS: dict[int, Any] = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
 
 
 class NotPlain(TypeError):
@@ -98,14 +99,12 @@ def _unpack(encoded: bytes, depth: int) -> Any:
         raise ValueError("nested too deep")
 
     def extension(code: int, data: bytes) -> Any:
-        match code:
-            case _BYTEARRAY:
-                return bytearray(data)
-            case _BIG_INT if len(data) <= 1024:
-                return int(data, 16)
-            case _ if code in (_TUPLE, _SET, _FROZENSET):
-                items = _unpack(data, depth + 1)
-                return {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}[code](items)
+        if code == _BYTEARRAY:
+            return bytearray(data)
+        if code == _BIG_INT and len(data) <= 1024:
+            return int(data, 16)
+        if code in _COLLECTIONS:
+            return _COLLECTIONS[code](_unpack(data, depth + 1))
         raise ValueError(f"extension type {code} is not plain data")
 
-    return msgpack.unpackb(encoded, raw=False, strict_map_key=False, ext_hook=extension, max_buffer_size=MAX_BYTES)
+    return msgpack.unpackb(encoded, raw=False, strict_map_key=False, ext_hook=extension)

@@ -1,0 +1,356 @@
+"""The `learner` fixture: call the learner's code, or start it and talk to it over a socket."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable
+from typing import Any
+
+from autograder.judge.exercise import Exercise
+from autograder.judge.failures import Ended, NotPlainAnswer, Raised, Silent, WrongAnswer
+from autograder.judge.process import Gone, ProcessFactory, ProcessHandle
+from autograder.judge.recipes import Recipe
+from autograder.loopback import RecordedSocket, connect
+from autograder.loopback.waits import seconds as scaled
+from autograder.wire import Transcript, quote
+
+LOAD_SECONDS = 5.0
+"""Time to open the payload: it may import a library for the first time."""
+
+SPREAD_SECONDS = 0.2
+"""How long an exception may take from the learner's process to here, once its socket told us that it ended."""
+
+
+class Learner:
+    """The learner's code in a process of its own, made at first use and ended by `close`."""
+
+    def __init__(self, factory: ProcessFactory, exercise: Exercise, payload: dict[str, Any]) -> None:
+        self._factory, self._exercise, self._payload = factory, exercise, payload
+        self._started: ProcessHandle | None = None
+        self._loaded = False
+        self._running: list[Running] = []
+        self.calls: list[str] = []
+        """What was called, as a learner would write it; the report's SENT begins with these."""
+        self.transcripts: list[Transcript] = []
+        """The recorded conversations of this requirement, in the order they began."""
+        self.elapsed: float = 0.0
+        """Seconds that the last call took, measured around it in the learner's process."""
+
+    # What checks use.
+
+    def __call__(self, *arguments: object, seconds: float = 2.0) -> Any:
+        """Call the learner's object and return its answer, which is plain data.
+
+        Args:
+            arguments: plain data, recipes, handles.
+            seconds: the deadline, before scaling.
+
+        Raises:
+            Failure: it raised, was silent, ended its process, or answered with something that is not plain.
+        """
+        return self._finish(self._begin(arguments), seconds).get("value")
+
+    def keep(self, *arguments: object, seconds: float = 2.0) -> Handle:
+        """Call the learner's object and keep the socket it returns over there.
+
+        Raises:
+            Failure: as a call does; WrongAnswer where it did not return a socket.
+        """
+        call = self._begin(arguments, keep=True)
+        answer = self._finish(call, seconds)
+        if not answer["is_socket"]:
+            raise WrongAnswer(call.text, f"{self._exercise.name} must return a socket; it returned {_a(answer['type'])}")
+        return Handle(self, answer)
+
+    def make(self, recipe: Recipe) -> Handle:
+        """Make a recipe's object now, so that it can be an argument of several calls."""
+        number = self._process().ask("make", recipe=recipe.to_plain())
+        return Handle(self, self._finish(_Call(number, f"making {type(recipe).__name__}"), 2.0))
+
+    def start(self, *arguments: object) -> Running:
+        """Start a call that goes on while the check talks to it; returns as soon as its sockets are made."""
+        call = self._begin(arguments)
+        running = Running(self, call)
+        self._running.append(running)
+        return running
+
+    def must_raise(
+        self, expected: type[BaseException] | tuple[type[BaseException], ...], *arguments: object, seconds: float = 2.0
+    ) -> None:
+        """Call the learner's object and see that it raises one of the exceptions.
+
+        Raises:
+            WrongAnswer: it returned, or raised another.
+            Failure: as a call does.
+        """
+        wanted = expected if isinstance(expected, tuple) else (expected,)
+        names = " or ".join(kind.__name__ for kind in wanted)
+        call = self._begin(arguments)
+        try:
+            answer = self._finish(call, seconds)
+        except Raised as raised:
+            if raised.is_a(*wanted):
+                return
+            raise
+        except NotPlainAnswer as other:
+            raise WrongAnswer(call.text, f"{names} must be raised; it returned {_a(other.type_name)}") from None
+        value = answer.get("value")
+        shown = quote(value) if isinstance(value, bytes) else repr(value)[:200]
+        raise WrongAnswer(call.text, f"{names} must be raised; it returned {shown}")
+
+    def instrument(self, *, short_send: int | None = None, hold_sockets: bool = False) -> None:
+        """Change ``socket.socket`` in the learner's process; before the first call.
+
+        Args:
+            short_send: ``send`` takes at most so many bytes, as send(2) allows it to.
+            hold_sockets: sockets that were never closed stay open even when nobody refers to them.
+        """
+        if self._loaded:
+            raise RuntimeError("instrument comes before the first call")
+        number = self._process(load=False).ask("instrument", short_send=short_send, hold_sockets=hold_sockets)
+        self._process(load=False).answer(number, scaled(2.0))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Seconds of processor time that the learner's process used so far."""
+        return self._process().cpu_seconds
+
+    def open_sockets(self) -> int:
+        """How many sockets the learner's process has open; compare two readings, the first after `make` or a call."""
+        return self._process().open_sockets()
+
+    @property
+    def printed(self) -> str:
+        """What learner code printed so far."""
+        return self._started.printed if self._started else ""
+
+    # What the plugin uses.
+
+    def shape(self) -> dict[str, Any]:
+        """Open the payload and return what is in it (`learner_process.LearnerProcess._shape`).
+
+        Raises:
+            Failure: it raised while it was opened, hung, or ended the process.
+        """
+        call = _Call(self._process(load=False).ask("load", payload=self._payload, name=self._exercise.name), "loading it")
+        self._loaded = True
+        shape: dict[str, Any] = self._finish(call, LOAD_SECONDS)["shape"]
+        return shape
+
+    def sudden_end(self) -> Exception | None:
+        """The failure behind a broken conversation: a started call that raised or ended meanwhile, if one did."""
+        for running in self._running:
+            try:
+                running.ended(SPREAD_SECONDS)
+            except Silent:
+                continue
+            except Exception as failure:
+                return failure
+        return None
+
+    def silence(self, call: str, seconds: float) -> Silent:
+        """A `Silent` failure for now: the stack is taken at once."""
+        if self._started is None or self._started.over:
+            return Silent(call, seconds, None, 0.0)
+        before = self._started.cpu_seconds
+        began = time.monotonic()
+        time.sleep(0.1)  # long enough to tell computing from waiting at the kernel's 10 ms clock
+        busy = (self._started.cpu_seconds - before) / (time.monotonic() - began)
+        return Silent(call, seconds, self._started.where(), busy)
+
+    @property
+    def current_call(self) -> str:
+        """The last call as text."""
+        return self.calls[-1] if self.calls else self._exercise.name
+
+    def close(self) -> None:
+        """End the process."""
+        if self._started is not None:
+            self._started.end()
+
+    # How it is done.
+
+    def _process(self, load: bool = True) -> ProcessHandle:
+        if self._started is None:
+            self._started = self._factory.start()
+        if load and not self._loaded:
+            self.shape()
+        return self._started
+
+    def _begin(self, arguments: tuple[object, ...], *, keep: bool = False) -> _Call:
+        text = f"{self._exercise.name}({', '.join(_argument_text(argument) for argument in arguments)})"
+        process = self._process()
+        self.calls.append(text)
+        try:
+            number = process.ask("call", arguments=[_pack(argument) for argument in arguments], keep=keep)
+            ready = process.answer(number, scaled(LOAD_SECONDS))
+        except Gone as gone:
+            raise Ended(text, gone.sentence, limit=gone.limit) from None
+        return _Call(number, text, ready.get("addresses", []))
+
+    def _finish(self, call: _Call, seconds: float) -> dict[str, Any]:
+        process = self._started
+        assert process is not None
+        try:
+            answer = process.answer(call.number, scaled(seconds))
+        except TimeoutError:
+            raise self.silence(call.text, scaled(seconds)) from None
+        except Gone as gone:
+            raise Ended(call.text, gone.sentence, limit=gone.limit) from None
+        return self._read(answer, call.text)
+
+    def _read(self, answer: dict[str, Any], text: str) -> dict[str, Any]:
+        try:
+            self.elapsed = float(answer.get("elapsed", 0.0))
+            match answer["kind"]:
+                case "raised":
+                    raise Raised(answer["error"], text)
+                case "not plain":
+                    raise NotPlainAnswer(text, str(answer["where"]), str(answer["type"]), str(answer["why"]))
+            return answer
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Ended(text, "its process sent something unreadable to the judge") from None
+
+
+class _Call:
+    """A call under way: its number, its text, the addresses of the sockets among its arguments."""
+
+    def __init__(self, number: int, text: str, addresses: list[Any] = []) -> None:
+        self.number, self.text, self.addresses = number, text, addresses
+        self.answer: dict[str, Any] | None = None
+
+
+class Running:
+    """A started call. Its conversations are recorded and part of the report."""
+
+    def __init__(self, learner: Learner, call: _Call) -> None:
+        self._learner, self._call = learner, call
+        self._clients: list[RecordedSocket] = []
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the first socket among the arguments."""
+        host, port = self._call.addresses[0]
+        return str(host), int(port)
+
+    def connect(self, *, title: str = "", **options: Any) -> RecordedSocket:
+        """Connect to it; the conversation is recorded.
+
+        Args:
+            title: what the report calls this client, where there are several.
+            options: those of `autograder.loopback.connect`.
+        """
+        client = connect(self.address, title=title or f"client {len(self._learner.transcripts) + 1}", **options)
+        self._learner.transcripts.append(client.transcript)
+        return client
+
+    def ended(self, seconds: float = 2.0) -> Any:
+        """Wait for the call to end and return its answer.
+
+        Raises:
+            Failure: as a call does; Silent when it goes on.
+        """
+        if self._call.answer is None:
+            process = self._learner._process()
+            try:
+                self._call.answer = process.answer(self._call.number, scaled(seconds))
+            except TimeoutError:
+                raise self._learner.silence(self._call.text, scaled(seconds)) from None
+            except Gone as gone:
+                raise Ended(self._call.text, gone.sentence, limit=gone.limit) from None
+        return self._learner._read(self._call.answer, self._call.text).get("value")
+
+    @property
+    def still_running(self) -> bool:
+        """Has the call neither returned nor raised nor ended its process?"""
+        try:
+            self.ended(0.0)
+        except Silent:
+            return True
+        except Exception:
+            return False
+        return False
+
+    def stop_listening(self) -> None:
+        """Shut down and close the sockets among its arguments, so that ``accept`` fails there and a server can end."""
+        process = self._learner._process()
+        process.answer(process.ask("stop listening", seconds=scaled(0.1)), scaled(2.0))
+
+
+class Handle:
+    """A socket that stays in the learner's process."""
+
+    def __init__(self, learner: Learner, kept: dict[str, Any]) -> None:
+        self._learner, self._kept = learner, kept
+        self.index: int = kept["handle"]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its own host and port (``getsockname``)."""
+        if self._kept["address"] is None:
+            raise WrongAnswer(self._learner.current_call, "the socket it returned is closed")
+        host, port = self._kept["address"]
+        return str(host), int(port)
+
+    def call(self, method: str, *arguments: object, seconds: float = 2.0) -> Any:
+        """Call one of its methods over there and return the plain answer.
+
+        Raises:
+            OSError, TimeoutError, …: what the method raised, where it is a built-in exception.
+            Failure: for everything else that goes wrong.
+        """
+        return self._ask(method, arguments, seconds, keep=False).get("value")
+
+    def accept(self, seconds: float = 2.0) -> Handle:
+        """Accept a connection over there and keep it."""
+        return Handle(self._learner, self._ask("accept", (), seconds, keep=True))
+
+    def close(self) -> None:
+        """Close it over there."""
+        self.call("close")
+
+    def _ask(self, method: str, arguments: tuple[object, ...], seconds: float, *, keep: bool) -> dict[str, Any]:
+        process = self._learner._process()
+        packed = [_pack(argument) for argument in arguments]
+        try:
+            number = process.ask("method", handle=self.index, method=method, arguments=packed, keep=keep)
+            return self._learner._finish(_Call(number, f"{method} on the socket"), seconds)
+        except Raised as raised:
+            kind = getattr(builtins, raised.error["type"], None)
+            if isinstance(kind, type) and issubclass(kind, Exception):
+                raise kind(raised.error["message"]) from raised
+            raise
+        except Gone as gone:
+            raise Ended(f"{method} on the socket", gone.sentence, limit=gone.limit) from None
+
+
+def _pack(argument: object) -> dict[str, Any]:
+    if isinstance(argument, Recipe):
+        return argument.to_plain()
+    if isinstance(argument, Handle):
+        return {"handle": argument.index}
+    return {"plain": argument}
+
+
+def _argument_text(argument: object) -> str:
+    match argument:
+        case bytes():
+            return quote(argument, limit=40)
+        case Recipe():
+            return {"Listener": "listener", "Connected": "sock", "Unconnected": "sock", "Datagram": "sock"}[
+                type(argument).__name__
+            ]
+        case Handle():
+            return "sock"
+        case _:
+            text = repr(argument)
+            return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _a(type_name: str) -> str:
+    if type_name == "NoneType":
+        return "None"
+    return f"{'an' if type_name[:1].lower() in 'aeiou' else 'a'} {type_name}"
+
+

@@ -1,0 +1,276 @@
+"""What runs in the learner's process: it opens the payload, makes the call, and answers in plain data.
+
+One such process serves one requirement. The main thread runs learner code; a second thread listens to the judge, so
+that "where are you?" is answered while learner code hangs, and so that the process ends when the judge does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from autograder.judge import limits, plain
+from autograder.judge.exercise import kind_of
+from autograder.judge.places import Sources
+from autograder.judge.recipes import Recipe
+from autograder.loopback.odd_sockets import ShortSendSocket
+
+
+def main(connection: Connection, output: str, allowed: limits.Limits) -> None:
+    """Serve the judge until it says enough.
+
+    Args:
+        connection: to the judge; plain messages both ways.
+        output: path of the file that takes what learner code prints.
+        allowed: the limits of this process.
+    """
+    if hasattr(os, "setsid"):
+        os.setsid()  # its own process group: the judge ends the whole of it, and a Ctrl-C in a terminal passes by
+    _redirect(output)
+    limits.apply(allowed)
+    LearnerProcess(connection).serve()
+
+
+def _redirect(output: str) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    written = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for number, target in ((0, nothing), (1, written), (2, written)):
+        os.dup2(target, number)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
+    # Line by line, so that what was printed before a crash is there to be shown.
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+
+
+class LearnerProcess:
+    """The commands of the judge, and what the learner's code made so far."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._pid = os.getpid()
+        self._sources = Sources()
+        self._answer: Any = None
+        self._is_async = False
+        self._kept: list[Any] = []
+        self._arguments: list[Any] = []
+
+    def serve(self) -> None:
+        """Take commands until the process is ended."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "load": self._load,
+            "instrument": self._instrument,
+            "make": self._make,
+            "call": self._call,
+            "method": self._method,
+        }
+        while True:
+            command = self._commands.get()
+            self._send({"id": command["id"], **operations[command["op"]](command)})
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                command = plain.decode(self._connection.recv_bytes())
+            except (EOFError, OSError):
+                os._exit(0)  # the judge is gone
+            match command["op"]:
+                case "where":
+                    self._send({"id": command["id"], "kind": "where", "waiting": self._sources.waiting()})
+                case "stop listening":
+                    self._stop_listening(command["seconds"])
+                    self._send({"id": command["id"], "kind": "done"})
+                case _:
+                    self._commands.put(command)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)  # a child that learner code forked came back out of its function
+        try:
+            encoded = plain.encode(message)
+        except plain.NotPlain as error:
+            encoded = plain.encode(
+                {
+                    "id": message["id"],
+                    "kind": "not plain",
+                    "where": error.where.removeprefix("value['value']"),
+                    "type": error.type_name,
+                    "why": error.why,
+                    "elapsed": message.get("elapsed", 0.0),
+                }
+            )
+        with self._sending:
+            self._connection.send_bytes(encoded)
+
+    # What the judge may ask for: each returns the answer's fields.
+
+    def _load(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Open the payload; report the shape of what is in it."""
+        payload, name = command["payload"], command["name"]
+        sys.path.extend(directory for directory in payload["path"] if directory not in sys.path)
+        for filename, (label, text) in payload["sources"].items():
+            self._sources.add(filename, label, text)
+        try:
+            if payload["form"] == "pickle":
+                self._answer, names = cloudpickle.loads(payload["data"]), [name]
+            else:
+                self._answer, names = self._run_file(payload, name)
+        except BaseException as error:
+            return {"kind": "raised", "error": self._sources.of_error(error), "elapsed": 0.0}
+        return {"kind": "loaded", "shape": self._shape(name, names)}
+
+    def _run_file(self, payload: dict[str, Any], name: str) -> tuple[Any, list[str]]:
+        filename, (_, text) = next(iter(payload["sources"].items()))
+        module = types.ModuleType("answer")
+        module.__file__ = filename
+        sys.modules["answer"] = module
+        exec(compile(text, filename, "exec"), module.__dict__)
+        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        return getattr(module, name, None), names
+
+    def _shape(self, name: str, names: list[str]) -> dict[str, Any]:
+        answer = self._answer
+        if answer is None:
+            return {"found": False, "names": names[:50]}
+        shape = {"found": True, "callable": callable(answer), "type": type(answer).__name__}
+        if callable(answer):
+            kind = kind_of(answer)
+            self._is_async = kind == "async function"
+            shape |= {"kind": kind, "generator": inspect.isgeneratorfunction(answer)}
+            try:
+                signature = inspect.signature(answer)
+            except (TypeError, ValueError):
+                shape |= {"signature": None}
+            else:
+                without_types = signature.replace(
+                    parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
+                    return_annotation=signature.empty,
+                )
+                shape |= {"signature": f"{name}{without_types}"[:200], "takes": _positional_counts(signature)}
+        return shape
+
+    def _instrument(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Swap the class behind ``socket.socket``, for learner code that makes its own sockets."""
+        base: type[socket.socket] = socket.socket
+        if command["short_send"] is not None:
+            base = type("socket", (ShortSendSocket,), {"limit": command["short_send"]})
+        if command["hold_sockets"]:
+            held: list[Any] = []
+
+            class HeldSocket(base):  # type: ignore[misc, valid-type]
+                # CPython closes a socket that nobody refers to; held here, one that was never closed stays open.
+                def __init__(self, *args: Any, **kwargs: Any) -> None:
+                    super().__init__(*args, **kwargs)
+                    held.append(self)
+
+            base = HeldSocket
+        base.__name__ = base.__qualname__ = "socket"
+        socket.socket = socket.SocketType = base  # type: ignore[misc]
+        return {"kind": "done"}
+
+    def _make(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Make a recipe's object now and keep it."""
+        return self._keep(Recipe.from_plain(command["recipe"]).make())
+
+    def _call(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Call the learner's object."""
+        self._arguments = [self._argument(packed) for packed in command["arguments"]]
+        addresses = [_address(item) for item in self._arguments if isinstance(item, socket.socket)]
+        self._send({"id": command["id"], "kind": "ready", "addresses": addresses})
+        return self._run(self._answer, self._arguments, command["keep"])
+
+    def _method(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Call a method of something that was kept."""
+        arguments = [self._argument(packed) for packed in command["arguments"]]
+        kept = self._kept[command["handle"]]
+        if command["method"] == "accept" and isinstance(kept, socket.socket):
+            return self._run(lambda: kept.accept()[0], [], command["keep"])
+        return self._run(getattr(kept, command["method"]), arguments, command["keep"])
+
+    def _run(self, function: Callable[..., Any], arguments: list[Any], keep: bool) -> dict[str, Any]:
+        started = time.perf_counter()
+        try:
+            value = function(*arguments)
+            if inspect.iscoroutine(value) and (self._is_async or function is not self._answer):
+                value = asyncio.run(value)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are an answer, too
+            return {
+                "kind": "raised",
+                "error": self._sources.of_error(error),
+                "elapsed": time.perf_counter() - started,
+            }
+        elapsed = time.perf_counter() - started
+        if keep:
+            return {**self._keep(value), "elapsed": elapsed}
+        return {"kind": "returned", "value": value, "elapsed": elapsed}
+
+    def _keep(self, value: Any) -> dict[str, Any]:
+        self._kept.append(value)
+        return {
+            "kind": "kept",
+            "handle": len(self._kept) - 1,
+            "type": type(value).__name__,
+            "is_socket": isinstance(value, socket.socket),
+            "address": _address(value),
+        }
+
+    def _argument(self, packed: dict[str, Any]) -> Any:
+        match packed:
+            case {"recipe": _}:
+                return Recipe.from_plain(packed).make()
+            case {"handle": index}:
+                return self._kept[index]
+            case _:
+                return packed["plain"]
+
+    def _stop_listening(self, seconds: float) -> None:
+        for item in self._arguments:
+            if isinstance(item, socket.socket):
+                try:
+                    item.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        # Closing takes the socket out of an epoll set without waking the one who waits there; shutdown wakes it.
+        time.sleep(seconds)
+        for item in self._arguments:
+            if isinstance(item, socket.socket):
+                item.close()
+
+
+def _address(item: Any) -> list[Any] | None:
+    if not isinstance(item, socket.socket):
+        return None
+    try:
+        return list(item.getsockname()[:2])
+    except OSError:
+        return None
+
+
+def _positional_counts(signature: inspect.Signature) -> list[int | None]:
+    """The least and the most positional arguments that a signature takes; None: any number."""
+    least, most = 0, 0
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return [least, None]
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            most += 1
+            least += parameter.default is parameter.empty
+        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
+            return [1000, 1000]  # can't be called with positional arguments at all
+    return [least, most]

@@ -1,0 +1,122 @@
+"""The judge process: takes one check after another from its channel, runs the requirements, sends the events.
+
+Started by `client.Judge`; it lives as long as the kernel does, and ends when the channel ends.
+
+Messages in:  ``{"op": "check", "id", "exercise", "payload", "seed", "hidden"}``, ``{"op": "cancel"}``
+Messages out: ``{"event": "ready"}`` once, and for a check, each with its ``id``: ``begin``, ``requirement`` for every
+one, then ``end`` with the report; or, instead of all these, ``no such exercise`` or ``broke``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from autograder.judge import catalogue
+from autograder.judge.channel import Channel
+from autograder.judge.plugin import CheckPlugin
+from autograder.judge.process import ProcessFactory
+
+
+def main() -> None:
+    """Serve the parent over standard input and output until it is gone."""
+    # The channel gets the real standard output; whatever else in this process prints goes to standard error.
+    writer: BinaryIO = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    channel = Channel(os.fdopen(os.dup(0), "rb"), writer)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    server = Server(channel)
+    try:
+        server.serve()
+    except BaseException:
+        traceback.print_exc()
+    # Threads that still read from a learner's process must not hold the judge.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+class Server:
+    """One judge. `serve` runs checks in the main thread; another thread listens, so that a check can be stopped."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._factory = ProcessFactory()
+        self._checks: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._plugin: CheckPlugin | None = None
+
+    def serve(self) -> None:
+        """Run checks until the channel ends."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._factory.warm_up()
+        with contextlib.suppress(OSError):
+            self._channel.send({"event": "ready"})
+            while (request := self._checks.get()) is not None:
+                self._channel.send({"id": request["id"], **self._check(request)})
+        self._factory.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                message = self._channel.receive()
+            except (EOFError, OSError, ValueError) as error:
+                if isinstance(error, ValueError):
+                    print(f"the kernel sent something that is not a message: {error}", file=sys.stderr)
+                self._cancel()
+                self._checks.put(None)
+                return
+            if message["op"] == "cancel":
+                self._cancel()
+            else:
+                self._checks.put(message)
+
+    def _cancel(self) -> None:
+        if self._plugin is not None:
+            self._plugin.cancelled = True
+        self._factory.end_all()
+
+    def _check(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            path = catalogue.path_of(request["exercise"])
+        except catalogue.NoSuchExercise as error:
+            return {"event": "no such exercise", "sentence": str(error)}
+
+        def emit(event: dict[str, Any]) -> None:
+            self._channel.send({"id": request["id"], **event})
+
+        plugin = self._plugin = CheckPlugin(
+            self._factory, request["payload"], emit, seed=request["seed"], hidden=request["hidden"]
+        )
+        started = time.monotonic()
+        complaint = _run(path, plugin)
+        self._plugin = None
+        plugin.report.seconds = time.monotonic() - started
+        if complaint:
+            return {"event": "broke", "sentence": f"The grader broke, not your code:\n{complaint}"}
+        return {"event": "end", "report": plugin.report.to_plain(), "cancelled": plugin.cancelled}
+
+
+def _run(path: Path, plugin: CheckPlugin) -> str:
+    """Run a check file; return what pytest complains about where that is more than failed requirements."""
+    arguments = [str(path), "-s", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:doctest", "-p", "no:junitxml"]
+    settings = Path(path.parent.parent, "pytest.ini")
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            code = pytest.main([*arguments, "-c", str(settings), "--rootdir", str(path.parent)], plugins=[plugin])
+    except BaseException:
+        return traceback.format_exc()
+    if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and plugin.report.exercise:
+        return ""
+    return said.getvalue()[-3000:] or f"pytest ended with {code}"

@@ -1,0 +1,115 @@
+"""A report as text for a terminal, and the words that the HTML form shares with it."""
+
+from __future__ import annotations
+
+import textwrap
+
+from autograder.report.model import CheckReport, Outcome, RequirementReport, number
+from autograder.wire import Transcript
+
+WIDTH = 96
+"""Characters of a line: what fits a terminal and the output area of a notebook."""
+
+MARKS: dict[Outcome, str] = {
+    "passed": "ok  ",
+    "wrong": "FAIL",
+    "no answer": "FAIL",
+    "grader broke": "!!  ",
+    "not run": "-   ",
+    "skipped": "~   ",
+}
+
+VOICES: dict[Outcome, str] = {
+    "passed": "holds",
+    "wrong": "your code is wrong",
+    "no answer": "no answer in time",
+    "grader broke": "the grader broke: this is our fault, not yours",
+    "not run": "not run",
+    "skipped": "skipped on this machine, points given",
+}
+
+TRANSCRIPT_LINES = 4
+"""Lines of a conversation in a message; a message is under a dozen lines in all."""
+
+
+def parts(report: RequirementReport) -> list[tuple[str, str]]:
+    """The named parts of a requirement's message in the order they are read; empty for one that holds."""
+    if report.outcome == "passed":
+        return []
+    if report.outcome in ("not run", "skipped"):
+        return [("BECAUSE", report.got)]
+    expected = f"{report.sentence} ({report.source})" if report.source else report.sentence
+    shown = [
+        ("SENT", "" if report.hidden else "\n".join(report.calls[-2:])),
+        ("ON THE WIRE", "" if report.hidden else _conversation(report)),
+        ("EXPECTED", expected),
+        ("GOT", "not shown: this requirement is hidden" if report.hidden else report.got),
+        ("LIKELY", report.likely),
+        ("PRINTED", "" if report.hidden else _printed(report.printed)),
+        ("NEXT", report.next),
+    ]
+    return [(name, text) for name, text in shown if text]
+
+
+def message(report: RequirementReport) -> str:
+    """A requirement's message: one block a learner can read from top to bottom; empty when it holds."""
+    lines: list[str] = []
+    for name, text in parts(report):
+        wrap = name not in ("ON THE WIRE", "GOT", "PRINTED")
+        body = [
+            piece
+            for line in text.splitlines()
+            for piece in (textwrap.wrap(line, WIDTH - 18, break_on_hyphens=False) if wrap else [line])
+        ]
+        lines += [f"{name if index == 0 else '':<11}  {line}" for index, line in enumerate(body)]
+    return "\n".join(lines)
+
+
+def requirement_text(report: RequirementReport) -> str:
+    """One requirement: its mark, sentence and points, and its message indented below."""
+    points = f"{number(report.points)}/{number(report.max_points)}"
+    head = f"{MARKS[report.outcome]}  {points:>5}  {report.sentence}"
+    if report.outcome != "passed":
+        head += f"  [{VOICES[report.outcome]}]"
+    body = message(report)
+    return head + ("\n" + textwrap.indent(body, "      ") if body else "")
+
+
+def check_text(report: CheckReport) -> str:
+    """The whole report."""
+    return "\n".join(
+        [headline(report)] + [requirement_text(item) for item in report.requirements] + [closing(report)]
+    )
+
+
+def headline(report: CheckReport) -> str:
+    """The first line: the exercise and what it is about."""
+    return f"{report.exercise}: {report.summary}" if report.summary else report.exercise
+
+
+def closing(report: CheckReport) -> str:
+    """The last line: why nothing was judged, or how much holds and what it earned."""
+    if report.refused:
+        return report.refused
+    holding = sum(item.holds for item in report.requirements)
+    total = len(report.requirements)
+    count = "All" if holding == total else f"{holding} of"
+    return (
+        f"{count} {total} requirements hold: {number(report.points)} of {number(report.max_points)} points"
+        f" ({report.seconds:.1f} s, seed {report.seed})."
+    )
+
+
+def _conversation(report: RequirementReport) -> str:
+    texts = []
+    for plain in report.transcripts[-2:]:
+        texts.append(Transcript.from_plain(plain).text(limit_lines=TRANSCRIPT_LINES, width=WIDTH - 20))
+    return "\n".join(texts)
+
+
+def _printed(text: str) -> str:
+    lines = text.splitlines()
+    shown = [line if len(line) <= WIDTH - 20 else line[: WIDTH - 23] + "..." for line in lines[:3]]
+    if len(lines) > 3:
+        shown.append(f"... and {len(lines) - 3:,} lines more")
+    return "\n".join(shown)
