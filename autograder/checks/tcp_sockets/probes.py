@@ -1,4 +1,4 @@
-"""What several checks of this assignment need: strange addresses, sockets left open, the type of an answer."""
+"""What several checks here need: strange addresses, sockets left open, the type of an answer."""
 
 from __future__ import annotations
 
@@ -88,9 +88,7 @@ def unanswered_address() -> Iterator[tuple[str, int]]:
                 return
             except OSError:
                 break
-        pytest.skip(
-            "on this machine a full queue refuses clients, so a connect without an answer can't be staged"
-        )
+        pytest.skip("on this machine a full queue refuses clients, so no connect stays without an answer")
 
 
 def _kind(answer: object) -> str:

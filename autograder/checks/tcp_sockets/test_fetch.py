@@ -69,7 +69,7 @@ def test_answer(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> No
 
 @requirement(
     points=1,
-    source="RFC 9293 section 3.6; man 2 shutdown",
+    source="RFC 9293 section 3.6.1; man 2 shutdown",
     hint="sock.shutdown(socket.SHUT_WR) sends the end of your bytes and leaves the way back open.",
 )
 def test_half_close(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> None:
@@ -159,7 +159,7 @@ def test_ipv6(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> None
 
 @requirement(
     points=1,
-    source="RFC 9293 section 3.5.2",
+    source="RFC 9293 section 3.5.3",
     hint="Let the OSError of recv go to the caller: only the caller knows what to do about it.",
     needs="test_answer",
 )

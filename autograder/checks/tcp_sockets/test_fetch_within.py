@@ -25,7 +25,7 @@ def fetch_within(host: str, port: int, request: bytes, seconds: float) -> bytes:
 
 @requirement(
     points=1,
-    source="RFC 9293 section 3.6",
+    source="RFC 9293 section 3.6.1",
     hint="Begin with your fetch: send all, end your side, read until b''.",
 )
 def test_answer(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> None:
@@ -91,7 +91,7 @@ def test_trickle(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> N
         likely(
             arrived >= 8,
             f"{given:g} s were given and meanwhile {arrived} bytes came, one every {waits.seconds(0.1):g} s: "
-            "each recv had its byte in time and began the waiting anew; the time is for all of them together",
+            "each recv had its byte in time and began to wait anew; the time is for all of them together",
         )
 
 
@@ -123,8 +123,8 @@ def test_whole_conversation(learner: Learner, peer: Peer, rng: Random, likely: L
     finally:
         likely(
             server.transcript.all_sent == answer,
-            f"the server took {pause:g} s to read and {pause:g} s to answer, together more than the {given:g} s "
-            "given: the clock was started again between sending and receiving",
+            f"the server took {pause:g} s to read and {pause:g} s to answer, together more than the "
+            f"{given:g} s given: the clock was started again between sending and receiving",
         )
 
 

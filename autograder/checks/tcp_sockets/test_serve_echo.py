@@ -61,7 +61,7 @@ def test_conversation(learner: Learner, rng: Random, likely: Likely) -> None:
 
 @requirement(
     points=1,
-    source="RFC 9293 section 3.6; man 2 recv",
+    source="RFC 9293 section 3.6.1; man 2 recv",
     hint="recv returns b'' when the client has said its last byte. Then leave the loop and close.",
     needs="test_one_client",
 )
@@ -79,8 +79,8 @@ def test_half_close(learner: Learner, rng: Random, likely: Likely) -> None:
             spinning = learner.cpu_seconds - busy > 0.3
             likely(
                 silence.partial == message and spinning,
-                "the echo is complete, and the program goes on computing: recv returns b'' at once, again and "
-                "again, until the loop takes it for the end",
+                "the echo is complete, and the program goes on computing: recv returns b'' at once, again "
+                "and again, until the loop takes it for the end",
             )
             likely(
                 silence.partial == message and not spinning,
@@ -107,7 +107,7 @@ def test_next_client(learner: Learner, rng: Random) -> None:
 
 @requirement(
     points=1,
-    source="RFC 9293 section 3.5.2; man 2 recv: ECONNRESET",
+    source="RFC 9293 section 3.5.3; man 2 recv: ECONNRESET",
     hint="except ConnectionError around the one conversation, inside the loop that accepts.",
     needs="test_next_client",
 )
@@ -124,7 +124,7 @@ def test_reset(learner: Learner, rng: Random) -> None:
 
 @requirement(
     points=1,
-    source="RFC 9293 section 3.5.2; man 2 send: ECONNRESET, EPIPE",
+    source="RFC 9293 section 3.5.3; man 2 send: ECONNRESET, EPIPE",
     hint="sendall can fail as well as recv: the try must cover both.",
     needs="test_reset",
 )
@@ -173,8 +173,8 @@ def test_sends_everything(learner: Learner, rng: Random, likely: Likely) -> None
         except (EarlyEnd, NoAnswer) as short:
             likely(
                 short.partial[:1000] == message[:1000],
-                f"{len(short.partial)} of {len(message)} bytes came: here each send takes 1000 bytes at most, "
-                "as send may, and returns how many it took; the rest is still yours to send",
+                f"{len(short.partial)} of {len(message)} bytes came: here each send takes 1000 bytes at "
+                "most, as send may, and returns how many it took; the rest is still yours to send",
             )
             raise
     assert got == message
