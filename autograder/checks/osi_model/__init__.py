@@ -1,0 +1,11 @@
+"""Assignment 01: reading what is on the wire, layer by layer.
+
+===============  ====================================================================
+``frames``       real frames for the checks: made by scapy, or recorded
+``make_frames``  writes ``frames``
+``fields``       compares what an answer says with what is right, in words
+``arithmetic``   the Internet checksum by another road than the one the exercise asks
+===============  ====================================================================
+"""
+
+ASSIGNMENT = "01-osi-model"
