@@ -67,19 +67,38 @@ def listen(
     return listener
 
 
+class Wake:
+    """Something for a selector to wait on, beside its sockets: readable from the call of `set` on, for all
+    threads.
+    """
+
+    def __init__(self) -> None:
+        self._writer, self.reader = socket.socketpair()
+
+    def set(self) -> None:
+        """Wake every selector that waits for `reader`, now and from now on."""
+        with contextlib.suppress(OSError):  # closed by an earlier stop
+            self._writer.send(b".")
+
+    def close(self) -> None:
+        """Close both ends, once no thread waits any more."""
+        self._writer.close()
+        self.reader.close()
+
+
 class Acceptor:
     """A thread that hands each accepted connection to `take` until `take` answers False or `stop` is called.
 
     The thread owns the listener and closes it: nobody else may close a descriptor that a thread still waits
-    on. It is woken through a socketpair, because shutdown on a listening socket wakes nobody on macOS and
-    Windows and raises there.
+    on. It is woken through a socketpair (Wake), because shutdown on a listening socket wakes nobody on macOS
+    and Windows and raises there.
     """
 
     def __init__(self, listener: socket.socket, take: Callable[[socket.socket], bool], name: str) -> None:
         self._listener = listener
         self._take = take
         self._stopping = False
-        self._wake, self._woken = socket.socketpair()
+        self._wake = Wake()
         listener.setblocking(False)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -90,18 +109,16 @@ class Acceptor:
         Connections that wait in the backlog are still handed over. A second time does nothing.
         """
         self._stopping = True
-        with contextlib.suppress(OSError):  # closed by an earlier stop
-            self._wake.send(b".")
+        self._wake.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
         self._wake.close()
-        self._woken.close()
 
     def _run(self) -> None:
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._listener, selectors.EVENT_READ)
-                selector.register(self._woken, selectors.EVENT_READ)
+                selector.register(self._wake.reader, selectors.EVENT_READ)
                 while not self._stopping and self._accept_waiting():
                     selector.select()
                 if self._stopping:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograder.loopback import waits
+from autograder.loopback.failures import EarlyEnd, NoAnswer, NotTaken, TooMuch
 from autograder.loopback.resetting import reset
 from autograder.wire.transcript import Transcript
 
@@ -21,60 +22,6 @@ LONGEST_SLEEP = 0.25
 """Seconds between two looks at whether another thread has interrupted us, where shutdown alone wakes nobody
 (Windows).
 """
-
-
-class NoAnswer(TimeoutError):
-    """Time was up before the bytes that were asked for had come.
-
-    `partial` holds the bytes that did come, `wanted` how many were asked for (None: everything up to the
-    end), `elapsed` the seconds that were waited.
-    """
-
-    def __init__(self, partial: bytes, wanted: int | None, elapsed: float) -> None:
-        asked = (
-            f"{len(partial):,} bytes and no end"
-            if wanted is None
-            else f"{len(partial):,} of {wanted:,} bytes"
-        )
-        super().__init__(f"no answer in time: {asked} in {elapsed:.2f} s")
-        self.partial = partial
-        self.wanted = wanted
-        self.elapsed = elapsed
-
-
-class EarlyEnd(EOFError):
-    """The other side ended its direction before all bytes had come: `partial` of `wanted`."""
-
-    def __init__(self, partial: bytes, wanted: int) -> None:
-        super().__init__(f"the other side ended after {len(partial):,} of {wanted:,} bytes")
-        self.partial = partial
-        self.wanted = wanted
-
-
-class NotTaken(TimeoutError):
-    """Time was up before the other side had made room for all bytes: it does not read.
-
-    `taken` counts the bytes that left, of `wanted`; some of them may still wait in the kernel's buffers.
-    """
-
-    def __init__(self, taken: int, wanted: int, elapsed: float) -> None:
-        super().__init__(
-            f"the other side does not read: {taken:,} of {wanted:,} bytes left in {elapsed:.2f} s"
-        )
-        self.taken = taken
-        self.wanted = wanted
-        self.elapsed = elapsed
-
-
-class TooMuch(ValueError):
-    """More than `limit` bytes came; `partial` holds the first `limit` of them."""
-
-    def __init__(self, partial: bytes, limit: int) -> None:
-        super().__init__(
-            f"more than {limit:,} bytes came and no end was in sight: pass a bigger limit if they are right"
-        )
-        self.partial = partial
-        self.limit = limit
 
 
 class RecordedSocket:
@@ -309,53 +256,6 @@ class RecordedSocket:
             socks = [self.sock]
             select.select([] if writing else socks, socks if writing else [], socks, remaining)
         return True
-
-
-def connect(
-    address: tuple[Any, ...],
-    *,
-    timeout: float = 2.0,
-    title: str = "",
-    local: str = "check",
-    remote: str = "your code",
-    receive_buffer: int | None = None,
-) -> RecordedSocket:
-    """A recorded TCP connection to `address`, (host, port) or the longer tuple of IPv6.
-
-    Args:
-        timeout: seconds for connecting and then for each call, before `waits.factor()` is applied.
-        title, local, remote: for the transcript.
-        receive_buffer: bytes of SO_RCVBUF, so that a large answer can't hide in the kernel.
-
-    Raises:
-        ConnectionRefusedError, TimeoutError: naming the address and what to try.
-    """
-    host, port = address[:2]
-    transcript = Transcript(title, local=local, remote=remote)
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if receive_buffer is not None:
-            # Before connecting: the handshake announces how far the window may grow (RFC 7323 section 2).
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(waits.seconds(timeout))
-        sock.connect((host, port))
-        # Connecting to a free port of the ephemeral range may pick that very port and reach itself
-        # (RFC 9293 section 3.5, simultaneous open).
-        if sock.getsockname() == sock.getpeername():
-            raise ConnectionRefusedError
-        transcript.note(f"{local} connected")
-        return RecordedSocket(sock, transcript, timeout)
-    except BaseException as error:
-        sock.close()
-        if isinstance(error, ConnectionRefusedError):
-            cure = "start the server first, and connect to the address that it is bound to"
-            raise ConnectionRefusedError(errno.ECONNREFUSED, f"nobody listens on {where}: {cure}") from None
-        if isinstance(error, TimeoutError):
-            waited = f"no connection to {where} within {waits.seconds(timeout):g} s"
-            cure = "is its backlog full because nobody calls accept?"
-            raise TimeoutError(errno.ETIMEDOUT, f"{waited}: {cure}") from None
-        raise
 
 
 def _address(ask: Any) -> tuple[str, int]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from autograder.loopback import waits
+from autograder.loopback.failures import NoAnswer
 from autograder.loopback.listening import Acceptor, listen
-from autograder.loopback.recorded import NoAnswer, RecordedSocket
+from autograder.loopback.recorded import RecordedSocket
 from autograder.wire import Transcript, quote
 
 PATIENCE = 10.0
