@@ -8,7 +8,9 @@ from autograder.loopback.faults import Counters, Statistics
 from autograder.loopback.odd_sockets import OneByteSocket, ShortSendSocket, one_byte, short_send
 from autograder.loopback.recorded import RecordedSocket
 from autograder.loopback.resetting import reset
-from autograder.loopback.script import (
+from autograder.loopback.script import ScriptedPeer, ScriptStopped, scripted_peer
+from autograder.loopback.server import BackgroundServer, background_server, echo
+from autograder.loopback.steps import (
     Close,
     End,
     Hold,
@@ -17,14 +19,10 @@ from autograder.loopback.script import (
     ReceiveSlowly,
     ReceiveToEnd,
     Reset,
-    ScriptedPeer,
-    ScriptStopped,
     Send,
     SendPaced,
     Step,
-    scripted_peer,
 )
-from autograder.loopback.server import BackgroundServer, background_server, echo
 from autograder.loopback.tap import Tap, tap
 from autograder.loopback.udp_link import UdpLink
 

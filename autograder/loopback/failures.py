@@ -9,12 +9,8 @@ class NoAnswer(TimeoutError):
     """
 
     def __init__(self, partial: bytes, wanted: int | None, elapsed: float) -> None:
-        asked = (
-            f"{len(partial):,} bytes and no end"
-            if wanted is None
-            else f"{len(partial):,} of {wanted:,} bytes"
-        )
-        super().__init__(f"no answer in time: {asked} in {elapsed:.2f} s")
+        missing = "bytes and no end" if wanted is None else f"of {wanted:,} bytes"
+        super().__init__(f"no answer in time: {len(partial):,} {missing} in {elapsed:.2f} s")
         self.partial = partial
         self.wanted = wanted
         self.elapsed = elapsed

@@ -1,4 +1,4 @@
-"""What a faulty link does to datagrams: drawn with a seed, counted exactly, and knowing nothing of sockets."""
+"""What a faulty link does to datagrams: drawn from a seed, counted exactly, without any socket."""
 
 import random
 from dataclasses import dataclass, field

@@ -9,14 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 
-# Windows reports a port in use with its own number.
-_IN_USE = {errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)}
-
 
 def loopback_host(family: int) -> str:
-    """The loopback address of an address family: 127.0.0.1 or ::1 (RFC 1122 section 3.2.1.3, RFC 4291 section
-    2.5.3).
-    """
+    """127.0.0.1 (RFC 1122 section 3.2.1.3) or ::1 (RFC 4291 section 2.5.3), by address family."""
     if family == socket.AF_INET:
         return "127.0.0.1"
     if family == socket.AF_INET6:
@@ -30,7 +25,7 @@ def bind(sock: socket.socket, host: str, port: int) -> None:
         sock.bind((host, port))
     except OSError as error:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        if error.errno in _IN_USE:
+        if error.errno == errno.EADDRINUSE:
             cure = f"port {port} is in use: close what holds it, or ask for port 0 and get a free one"
         elif error.errno == errno.EADDRNOTAVAIL:
             cure = "this machine has no such address: use 127.0.0.1, or ::1 where IPv6 is on"
@@ -48,8 +43,14 @@ def listen(
 ) -> socket.socket:
     """A listening TCP socket on loopback.
 
-    host: the family's loopback address when None. port: 0 takes a free one.
-    receive_buffer: bytes of SO_RCVBUF that accepted connections inherit; None keeps the system's choice.
+    Args:
+        host: the family's loopback address when None.
+        port: 0 takes a free one.
+        receive_buffer: bytes of SO_RCVBUF that accepted connections inherit; None keeps the system's choice.
+
+    Raises:
+        OSError: the port is in use or the address is not this machine's; the message names it and the cure.
+        ValueError: another family, or a port outside 0 to 65535.
     """
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -110,8 +111,7 @@ class Acceptor:
         """
         self._stopping = True
         self._wake.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+        self._thread.join()
         self._wake.close()
 
     def _run(self) -> None:
@@ -119,10 +119,12 @@ class Acceptor:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._listener, selectors.EVENT_READ)
                 selector.register(self._wake.reader, selectors.EVENT_READ)
-                while not self._stopping and self._accept_waiting():
+                while True:
+                    # Read first, so that what came before the stop is still accepted.
+                    stopping = self._stopping
+                    if not self._accept_waiting() or stopping:
+                        return
                     selector.select()
-                if self._stopping:
-                    self._accept_waiting()
         finally:
             with contextlib.suppress(OSError):  # macOS and Windows: not connected
                 self._listener.shutdown(socket.SHUT_RDWR)

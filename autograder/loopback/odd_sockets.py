@@ -33,13 +33,11 @@ class _Odd(socket.socket):
 
 
 class OneByteSocket(_Odd):
-    """A stream socket whose receiving calls return at most one byte, so that nobody takes one recv for one
-    message.
+    """A stream socket whose receiving calls return one byte, so that nobody takes one recv for one message.
 
-    `makefile` reads through these calls, so that it works, byte by byte. Sending is as usual. Two flags keep
-    their
-    meaning: MSG_WAITALL, by which the kernel promises all bytes, gives them all; and MSG_PEEK shows one byte
-    more each time, as if bytes arrived one by one. Bytes that were shown have arrived, so the next recv may
+    `makefile` reads through these calls and so works byte by byte. Sending is as usual. Two flags keep their
+    meaning: MSG_WAITALL, by which the kernel promises all bytes, gives them all, and MSG_PEEK shows one byte
+    more each time, as if bytes arrived one by one. Bytes that were shown have arrived: the next recv may
     return all of them.
     """
 
@@ -97,11 +95,9 @@ class OneByteSocket(_Odd):
 
 
 class ShortSendSocket(_Odd):
-    """A stream socket whose `send` takes at most `limit` bytes and returns how many, as a full kernel buffer
-    makes it do.
+    """A stream socket whose `send` takes at most `limit` bytes and returns how many: a full kernel buffer.
 
-    `sendall` is as usual; `makefile` writes through `send`, so that a buffered one works and a raw one must
-    be looped over.
+    `sendall` is as usual. `makefile` writes through `send`: a buffered file writes all, a raw one counts.
     """
 
     limit = 1000

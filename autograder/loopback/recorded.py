@@ -13,30 +13,31 @@ from typing import Any
 from autograder.loopback import waits
 from autograder.loopback.failures import EarlyEnd, NoAnswer, NotTaken, TooMuch
 from autograder.loopback.resetting import reset
-from autograder.wire.transcript import Transcript
+from autograder.wire import Transcript
 
 PIECE = 65_536
 """Bytes asked of the kernel in one recv: as much as one loopback segment can carry."""
 
 LONGEST_SLEEP = 0.25
-"""Seconds between two looks at whether another thread has interrupted us, where shutdown alone wakes nobody
-(Windows).
-"""
+"""Seconds between two looks for an interruption: on Windows a shutdown may not wake a waiting call."""
 
 
 class RecordedSocket:
     """A connected stream socket with a transcript and a deadline on every call.
 
-    sock: a connected socket. It belongs to this object from now on, which makes it non-blocking and sets
-    TCP_NODELAY,
-        so that each send leaves at once as a segment of its own.
-    transcript: gets every piece that crosses, every end, reset and close.
-    timeout: seconds that one whole call may last, before `waits.factor()` is applied. Each receiving call may
-    name another. The plain socket is `sock`, for its options; the names of its two ends are `local` and
-    `remote`.
+    `sock` is the plain socket, `local` and `remote` are the addresses of its two ends. One thread may send
+    while another receives.
 
-    One thread may send while another receives. All calls raise ConnectionError as the kernel reports it, and
-    OSError (EBADF) on a socket that is closed already.
+    Args:
+        sock: a connected socket. From now on it belongs to this object, which makes it non-blocking and sets
+            TCP_NODELAY, so that each send leaves at once as a segment of its own (RFC 9293 section 3.7.4).
+        transcript: gets every piece that crosses, every end, reset and close.
+        timeout: seconds that one whole call may last, scaled by `waits.seconds`. Receiving calls may name
+            another.
+
+    Raises, from every call:
+        ConnectionError: as the kernel reports it.
+        OSError: EBADF, when the socket is closed already.
     """
 
     def __init__(self, sock: socket.socket, transcript: Transcript, timeout: float = 2.0) -> None:
@@ -44,8 +45,7 @@ class RecordedSocket:
             raise ValueError(f"timeout is {timeout!r}, but it must be a number of seconds above 0")
         self.sock = sock
         self._end_seen = False
-        # The lock keeps a crossing and its record together: an answer is never written down before its
-        # question.
+        # It keeps a crossing and its record together: no answer is written down before its question.
         self._lock = threading.Lock()
         self._interrupted = threading.Event()
         self.transcript = transcript
@@ -93,8 +93,7 @@ class RecordedSocket:
 
     @contextlib.contextmanager
     def sending(self, data: bytes) -> Iterator[None]:
-        """Send `data` from a second thread while the body receives, for messages larger than all buffers on
-        the way.
+        """Send `data` from a second thread while the body receives: for more than all buffers can hold.
 
         Leaving waits for the sender and raises what it raised, unless the body already raises something.
         """
@@ -170,8 +169,9 @@ class RecordedSocket:
                 raise TooMuch(bytes(got[:limit]), limit)
 
     def end(self) -> None:
-        """End our direction (shutdown SHUT_WR): the other side reads b"" after the last byte, and may go on
-        sending.
+        """End our direction (shutdown SHUT_WR).
+
+        The other side reads b"" after the last byte and may go on sending (RFC 9293 section 3.6).
         """
         self.sock.shutdown(socket.SHUT_WR)
         self.transcript.note(f"{self.transcript.local} ended sending (shutdown)")
@@ -179,21 +179,24 @@ class RecordedSocket:
     def reset(self) -> None:
         """Cut the connection with a reset: the other side's next call fails with ConnectionResetError."""
         if self.sock.fileno() >= 0:
-            reset(self.sock)
+            with self._lock:
+                reset(self.sock)
             self.transcript.note(f"{self.transcript.local} reset the connection")
 
     def close(self) -> None:
         """Close the socket. A second time does nothing."""
         if self.sock.fileno() >= 0:
-            self.sock.close()
+            with self._lock:
+                self.sock.close()
             self.transcript.note(f"{self.transcript.local} closed")
 
     def interrupt(self) -> None:
-        """Make a call that waits in another thread fail at once with ConnectionAbortedError; the socket stays
-        open.
+        """Make a call that waits in another thread fail at once, and all later ones: ConnectionAbortedError.
+
+        The connection is shut down; closing the socket is left to the thread that uses it.
         """
         self._interrupted.set()
-        with contextlib.suppress(OSError):  # not connected any more, or closed
+        with self._lock, contextlib.suppress(OSError):  # not connected any more, or closed
             self.sock.shutdown(socket.SHUT_RDWR)
 
     def _deadline(self, started: float, timeout: float | None) -> float:

@@ -1,189 +1,20 @@
-"""The other side of a connection, played from a script: so many bytes, a pause, an end, a reset."""
+"""The other side of a connection, played from a script."""
 
 import contextlib
 import socket
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from autograder.loopback import waits
 from autograder.loopback.failures import NoAnswer
 from autograder.loopback.listening import Acceptor, listen
 from autograder.loopback.recorded import RecordedSocket
-from autograder.wire import Transcript, quote
-
-PATIENCE = 10.0
-"""Seconds that one step waits for the code under test: longer than the deadline of that code, so that its end
-comes first.
-"""
+from autograder.loopback.steps import PATIENCE, ReceiveSlowly, Step
+from autograder.wire import Transcript
 
 SMALL_BUFFER = 16_384
-"""Bytes of the receive buffer where a script reads slowly: without it the kernel would take megabytes at
-once.
-"""
-
-
-class Step(Protocol):
-    """One thing that a scripted peer does."""
-
-    @property
-    def sentence(self) -> str:
-        """The step in plain words, as in "sends 5 bytes b'hello'"."""
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        """Do it. `stopping` is set when the peer is closed: a step that only waits must return then."""
-
-
-@dataclass(frozen=True)
-class Send:
-    """Send `data` at once."""
-
-    data: bytes
-
-    @property
-    def sentence(self) -> str:
-        return f"sends {_bytes(len(self.data))} {quote(self.data)}"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.send(self.data)
-
-
-@dataclass(frozen=True)
-class SendPaced:
-    """Send `data` in pieces of `size` bytes with `gap` seconds between them."""
-
-    data: bytes
-    size: int = 1
-    gap: float = 0.002
-
-    @property
-    def sentence(self) -> str:
-        pieces = f"in pieces of {self.size}, {_time(self.gap)} apart"
-        return f"sends {_bytes(len(self.data))} {pieces}, {quote(self.data)}"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.send_paced(self.data, self.size, self.gap)
-
-
-@dataclass(frozen=True)
-class ReceiveExactly:
-    """Read `n` bytes, however many pieces they come in."""
-
-    n: int
-
-    @property
-    def sentence(self) -> str:
-        return f"reads exactly {_bytes(self.n)}"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.receive_exactly(self.n, timeout=PATIENCE)
-
-
-@dataclass(frozen=True)
-class ReceiveToEnd:
-    """Read until the other side ends its direction."""
-
-    @property
-    def sentence(self) -> str:
-        return "reads until the other side ends"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.receive_to_end(timeout=PATIENCE)
-
-
-@dataclass(frozen=True)
-class ReceiveSlowly:
-    """Read at most `size` bytes, wait `gap` seconds, and so on, until `total` bytes have come or the other
-    side ends.
-
-    A script with this step gives its connection a small receive buffer, so that the sender feels how slow it
-    is.
-    """
-
-    total: int | None = None
-    size: int = 65_536
-    gap: float = 0.01
-
-    @property
-    def sentence(self) -> str:
-        end = "until the other side ends" if self.total is None else f"until it has {_bytes(self.total)}"
-        return f"reads at most {_bytes(self.size)} every {_time(self.gap)}, {end}"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        left = self.total
-        while left is None or left > 0:
-            piece = conn.receive(self.size if left is None else min(self.size, left), timeout=PATIENCE)
-            if not piece:
-                return
-            if left is not None:
-                left -= len(piece)
-            stopping.wait(waits.seconds(self.gap))
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Do nothing for `seconds`."""
-
-    seconds: float
-
-    @property
-    def sentence(self) -> str:
-        return f"waits {_time(self.seconds)}"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        stopping.wait(waits.seconds(self.seconds))
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Keep the connection open and say nothing for `seconds`. Closing the peer meanwhile is no error."""
-
-    seconds: float
-
-    @property
-    def sentence(self) -> str:
-        return f"keeps the connection open, silent, for {_time(self.seconds)}"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        stopping.wait(waits.seconds(self.seconds))
-
-
-@dataclass(frozen=True)
-class End:
-    """End our direction and keep reading possible (shutdown SHUT_WR)."""
-
-    @property
-    def sentence(self) -> str:
-        return "ends its direction (shutdown)"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.end()
-
-
-@dataclass(frozen=True)
-class Reset:
-    """Cut the connection with a reset."""
-
-    @property
-    def sentence(self) -> str:
-        return "resets the connection"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.reset()
-
-
-@dataclass(frozen=True)
-class Close:
-    """Close the socket at once. If bytes that came are still unread, the kernel sends a reset."""
-
-    @property
-    def sentence(self) -> str:
-        return "closes the connection"
-
-    def play(self, conn: RecordedSocket, stopping: threading.Event) -> None:
-        conn.close()
+"""Bytes of the receive buffer where a script reads slowly: the kernel would take megabytes at once."""
 
 
 class ScriptStopped(Exception):
@@ -191,7 +22,7 @@ class ScriptStopped(Exception):
 
 
 class ScriptedPeer:
-    """What `scripted_peer` gives: it listens from the start, until `close` or the end of the `with` block.
+    """What `scripted_peer` gives. It listens from the start, until `close` or the end of the `with` block.
 
     address: (host, port) to connect to, also as `host` and `port`.
     transcripts: one a connection, made before the connections come; `transcript` is the first of them.
@@ -327,10 +158,16 @@ def scripted_peer(
     After the last step our direction is ended and what still comes is read, until the other side ends. When
     all connections have come the listener is closed: one more is refused.
 
-    steps: Send, SendPaced, ReceiveExactly, ReceiveToEnd, ReceiveSlowly, Pause, Hold, End, Reset, Close.
-    family: socket.AF_INET or socket.AF_INET6; port: 0 takes a free one; title, local, remote: for the
-    transcripts.
-    receive_buffer: bytes of SO_RCVBUF; None: the system's choice, or 16 KiB for a script that reads slowly.
+    Args:
+        steps: Send, SendPaced, ReceiveExactly, ReceiveToEnd, ReceiveSlowly, Pause, Hold, End, Reset, Close.
+        family: socket.AF_INET or socket.AF_INET6.
+        port: 0 takes a free one.
+        receive_buffer: bytes of SO_RCVBUF. None: the system's choice; 16 KiB if the script reads slowly.
+        title, local, remote: for the transcripts.
+
+    Raises:
+        OSError: the port is in use.
+        ValueError: no connections are asked for.
 
         with scripted_peer([ReceiveExactly(5), Send(b"world")]) as peer:
             answer = fetch(*peer.address, b"hello")
@@ -342,11 +179,3 @@ def scripted_peer(
     listener = listen(family, None, port, receive_buffer=receive_buffer)
     transcripts = [Transcript(title, local=local, remote=remote) for _ in range(connections)]
     return ScriptedPeer(steps, listener, transcripts)
-
-
-def _bytes(n: int) -> str:
-    return "1 byte" if n == 1 else f"{n:,} bytes"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds >= 1 else f"{seconds * 1000:g} ms"

@@ -25,8 +25,7 @@ def echo(conn: socket.socket) -> None:
 
 
 class BackgroundServer:
-    """What `background_server` gives: it listens from the start, until `close` or the end of the `with`
-    block.
+    """What `background_server` gives. It listens from the start, until `close` or the `with` block ends.
 
     address: (host, port) to connect to, also as `host` and `port`.
     errors: what handlers raised, in order. An OSError or EOFError that follows from closing the server is
@@ -118,9 +117,15 @@ def background_server(
 ) -> BackgroundServer:
     """Serve TCP connections on loopback in the background, each by `handler(conn)` in a thread of its own.
 
-    handler: gets the accepted, blocking socket, which is closed when it returns or raises. `echo` is a ready-
-    made one.
-    family: socket.AF_INET or socket.AF_INET6; host: its loopback address when None; port: 0 takes a free one.
+    Args:
+        handler: gets the accepted, blocking socket, which is closed when the handler returns or raises. What
+            it raises is kept in `errors` and never printed. `echo` is a ready-made one.
+        family: socket.AF_INET or socket.AF_INET6.
+        host: the family's loopback address when None.
+        port: 0 takes a free one.
+
+    Raises:
+        OSError: the port is in use or the address is not this machine's.
 
         with background_server(echo) as server:
             client = socket.create_connection(server.address)

@@ -57,7 +57,7 @@ class _Half:
 
 
 class Tap:
-    """What `tap` gives: it listens from the start, until `close` or the end of the `with` block.
+    """What `tap` gives. It listens from the start, until `close` or the end of the `with` block.
 
     address: (host, port) for clients, also as `host` and `port`.
     transcripts: one a connection, in the order in which they came; `sent` is what the client sent.
@@ -152,9 +152,7 @@ class Tap:
 
 
 def _watch(selector: selectors.BaseSelector, sock: socket.socket, halves: Sequence[_Half]) -> None:
-    """Wait for what can be done with `sock` now: read when its last piece has left, write when one is
-    waiting.
-    """
+    """Wait for what `sock` is wanted for now: to read when its last piece has left, to write one that waits."""
     events = 0
     for half in halves:
         if half.source is sock and not half.waiting and not half.over:

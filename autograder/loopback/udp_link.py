@@ -1,6 +1,4 @@
-"""A link for datagrams that loses, duplicates, reorders, delays and corrupts them, the same way for the same
-seed.
-"""
+"""A link that loses, duplicates, reorders, delays and corrupts datagrams, alike for the same seed."""
 
 import contextlib
 import errno
@@ -25,14 +23,10 @@ HOLD = 0.05
 """Seconds that a datagram is held back, at most, for the next one to overtake it."""
 
 LARGEST = 65_507
-"""Bytes of payload in the largest UDP datagram over IPv4: 65,535 - 20 (IPv4 header) - 8 (UDP header), RFC
-768.
-"""
+"""Bytes in the largest UDP payload over IPv4: 65,535 - 20 of IPv4 header - 8 of UDP header (RFC 768)."""
 
 BUFFER = 4 * 1024 * 1024
-"""Bytes of kernel buffer that we ask for, so that a burst is not lost beside the books; the system may grant
-less.
-"""
+"""Bytes of kernel buffer that we ask for: a burst must not be lost uncounted. The system may grant less."""
 
 
 class _Flow:
@@ -55,28 +49,34 @@ class _Direction:
 
 
 class UdpLink:
-    """A faulty link between UDP clients and the server at `target`. Send to `address` what is meant for the
-    server.
+    """A faulty link between UDP clients and the server at `target`: clients send to its `address` instead.
 
     Each client gets a socket of its own towards the server, so the server sees as many senders as there are,
     and its answers take the way back through the same faults. The link works from the start, until `close` or
     the end of the `with` block.
 
-    target: (host, port) of the server. Only datagrams from this very address are taken back to a client.
-    loss, duplicate, reorder, corrupt: probabilities from 0 to 1, for each datagram in either direction.
-    Reordering holds a
-        datagram back until the next one of the same client and direction has passed, or for 50 ms. Corruption
-        flips exactly one bit; both copies of a duplicated datagram are then the same.
-    delay: seconds that every datagram takes, each way. It is scaled by `waits.factor()`, as the 50 ms are.
-    seed: each direction draws its own numbers from it, datagram by datagram.
-    port: 0 takes a free one.
-    statistics: exact once nothing is under way, and after `close`.
-    transcript: what was delivered, with a note for every fault.
+    `statistics` are exact once nothing is under way, and after `close`. `transcript` has what was delivered
+    and a note for every fault.
 
-    Raises ValueError for a number out of its range, OSError for a port in use.
+    A burst larger than the kernel's buffers (on Linux some 250 small datagrams, or two of 65,507 bytes) may
+    lose datagrams before they reach the link, as on the way to any socket: pace it.
 
-    A burst larger than the kernel's buffers (some 400 small datagrams, or a handful of 65,507 bytes) loses
-    datagrams before they reach the link, as it would on the way to any socket: pace it.
+    Args:
+        target: (host, port) of the server. Only datagrams from this very address are taken back.
+        loss: probability, from 0 to 1, that a datagram is dropped. This and the other probabilities hold for
+            each datagram, in either direction.
+        duplicate: probability that two copies are delivered.
+        reorder: probability that a datagram is held back until the next one of the same client and direction
+            has passed, or for 50 ms. It counts as reordered if one has. Of two neighbours only the first is
+            held back.
+        delay: seconds that every datagram takes, each way. Scaled by `waits.seconds`, as the 50 ms are.
+        corrupt: probability that one bit is flipped, the same one in both copies of a duplicate.
+        seed: each direction draws its own numbers from it, datagram by datagram.
+        port: 0 takes a free one.
+
+    Raises:
+        ValueError: a number is out of its range; the message names it.
+        OSError: the port is in use.
     """
 
     def __init__(
