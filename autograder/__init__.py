@@ -12,7 +12,7 @@ __all__ = ["check"]
 
 
 def __getattr__(name: str) -> Any:
-    # Importing `check` starts a judge in a notebook; a lesson that only uses autograder.wire must not pay for one.
+    # Importing `check` starts a judge in a notebook; a lesson that only uses autograder.wire must not pay for it.
     if name == "check":
         from autograder.notebook import check
 

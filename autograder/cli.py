@@ -88,8 +88,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def as_json(report: CheckReport) -> dict[str, Any]:
-    """The report for machines: exercise, points, max_points, seed, seconds, and for every requirement its name,
-    sentence, points, max_points, outcome and message."""
+    """The report for machines: exercise, points, max_points, seed, seconds, and for every requirement its
+    name, sentence, points, max_points, outcome and message."""
     made: dict[str, Any] = {
         "exercise": report.exercise,
         "points": report.points,

@@ -1,4 +1,4 @@
-"""What this machine can do, in plain words: for lesson 00, for ``python -m autograder doctor`` and for bug reports."""
+"""What this machine can do, in plain words: for lesson 00, for ``python -m autograder doctor``, for bug reports."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 from typing import NamedTuple
-
-from autograder.judge.limits import resource
 
 
 class Finding(NamedTuple):
@@ -85,7 +83,7 @@ def _sandbox() -> Finding:
 
 
 def _limits() -> Finding:
-    if resource is None:
+    if sys.platform == "win32":
         return Finding("limits", False, "no setrlimit here: memory, files and output are watched, not limited")
     if sys.platform != "linux":
         return Finding("limits", True, "files and output are limited; memory is watched")

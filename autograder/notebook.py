@@ -76,9 +76,9 @@ def _not_checked(sentence: str, view: _View | None = None) -> int:
 def _misuse(answer: Any) -> str:
     """What is wrong with the argument of `check`, before anything is sent; an empty string if nothing is."""
     if inspect.iscoroutine(answer):
-        name = answer.__name__
+        called = answer.__name__
         answer.close()
-        return f"check takes the function itself: write check({name}), not check({name}(...))."
+        return f"check takes the function itself: write check({called}), not check({called}(...))."
     if answer is None:
         return (
             "check takes the function itself, and None is not one. Did you call it? "
@@ -146,7 +146,7 @@ class _View:
 
         bundle = {"text/plain": text, "text/html": html}
         if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            self._handle = display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(bundle, raw=True)
 

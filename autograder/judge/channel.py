@@ -1,7 +1,7 @@
 """Messages between the kernel and the judge: a 4-byte big-endian length, then that many bytes of plain data.
 
-The two ends are binary file objects (a pipe's, or a socket's ``makefile``), so the same channel serves a judge
-that is a child process and one behind a Unix socket.
+The two ends are binary file objects (a pipe's, or a socket's ``makefile``), so the same channel serves a
+judge that is a child process and one behind a Unix socket.
 """
 
 from __future__ import annotations

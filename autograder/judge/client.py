@@ -31,7 +31,7 @@ class Judge:
 
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()
-        # -P: a learner's file named socket.py in the notebook's folder must not become the judge's socket module.
+        # -P: a learner's file socket.py in the notebook's folder must not become the judge's socket module.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", START],
             stdin=subprocess.PIPE,
@@ -68,7 +68,16 @@ class Judge:
         """
         self._next_id += 1
         number = self._next_id
-        self._send({"op": "check", "id": number, "exercise": exercise, "payload": payload, "seed": seed, "hidden": hidden})
+        self._send(
+            {
+                "op": "check",
+                "id": number,
+                "exercise": exercise,
+                "payload": payload,
+                "seed": seed,
+                "hidden": hidden,
+            }
+        )
         with self._stopped_when_left(number):
             while True:
                 message = self._receive()
@@ -141,7 +150,7 @@ class Judge:
 
 
 def _apart() -> dict[str, Any]:
-    """Its own session (its own process group on Windows): an interrupt of the kernel is not one of the judge."""
+    """Its own session (a process group on Windows): an interrupt of the kernel is not one of the judge."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}

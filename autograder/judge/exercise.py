@@ -81,7 +81,7 @@ def requirement(
     if points <= 0:
         raise ValueError(f"points={points}: a requirement is worth more than nothing")
     mark: Any = pytest.mark.requirement(points=points, source=source, hint=hint, needs=needs, hidden=hidden)
-    return mark  # type: ignore[no-any-return]
+    return mark
 
 
 def read_exercise(module: ModuleType) -> Exercise:
@@ -91,7 +91,7 @@ def read_exercise(module: ModuleType) -> Exercise:
         ValueError: the file breaks a rule of the house (no contract, a requirement without a sentence, …).
     """
     name = module.__name__.rpartition(".")[2].removeprefix("test_")
-    contract = getattr(module, name, None)
+    contract: Any = getattr(module, name, None)
     if not getattr(contract, "__contract__", False):
         raise ValueError(f"{module.__file__} has no @exercise named {name}")
     requirements = []

@@ -1,11 +1,11 @@
 """What can go wrong with a learner's code, as exceptions that carry what is known. `plugin` finds the words.
 
-    Failure
-    +-- Raised          the code raised an exception
-    +-- Silent          no answer in time
-    +-- Ended           its process ended before it answered
-    +-- NotPlainAnswer  it returned something that can't travel
-    +-- WrongAnswer     it answered, and a fixture's own rule does not hold
+Failure
++-- Raised          the code raised an exception
++-- Silent          no answer in time
++-- Ended           its process ended before it answered
++-- NotPlainAnswer  it returned something that can't travel
++-- WrongAnswer     it answered, and a fixture's own rule does not hold
 """
 
 from __future__ import annotations

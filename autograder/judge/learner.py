@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.judge.exercise import Exercise
@@ -25,8 +25,11 @@ SPREAD_SECONDS = 0.2
 class Learner:
     """The learner's code in a process of its own, made at first use and ended by `close`."""
 
-    def __init__(self, factory: ProcessFactory, exercise: Exercise, payload: dict[str, Any]) -> None:
+    def __init__(
+        self, factory: ProcessFactory, exercise: Exercise, payload: dict[str, Any], patience: float = 1.0
+    ) -> None:
         self._factory, self._exercise, self._payload = factory, exercise, payload
+        self._patience = patience
         self._started: ProcessHandle | None = None
         self._loaded = False
         self._running: list[Running] = []
@@ -60,7 +63,9 @@ class Learner:
         call = self._begin(arguments, keep=True)
         answer = self._finish(call, seconds)
         if not answer["is_socket"]:
-            raise WrongAnswer(call.text, f"{self._exercise.name} must return a socket; it returned {_a(answer['type'])}")
+            raise WrongAnswer(
+                call.text, f"{self._exercise.name} must return a socket; it returned {_a(answer['type'])}"
+            )
         return Handle(self, answer)
 
     def make(self, recipe: Recipe) -> Handle:
@@ -76,7 +81,10 @@ class Learner:
         return running
 
     def must_raise(
-        self, expected: type[BaseException] | tuple[type[BaseException], ...], *arguments: object, seconds: float = 2.0
+        self,
+        expected: type[BaseException] | tuple[type[BaseException], ...],
+        *arguments: object,
+        seconds: float = 2.0,
     ) -> None:
         """Call the learner's object and see that it raises one of the exceptions.
 
@@ -133,7 +141,10 @@ class Learner:
         Raises:
             Failure: it raised while it was opened, hung, or ended the process.
         """
-        call = _Call(self._process(load=False).ask("load", payload=self._payload, name=self._exercise.name), "loading it")
+        call = _Call(
+            self._process(load=False).ask("load", payload=self._payload, name=self._exercise.name),
+            "loading it",
+        )
         self._loaded = True
         shape: dict[str, Any] = self._finish(call, LOAD_SECONDS)["shape"]
         return shape
@@ -192,10 +203,11 @@ class Learner:
     def _finish(self, call: _Call, seconds: float) -> dict[str, Any]:
         process = self._started
         assert process is not None
+        deadline = scaled(seconds * self._patience)
         try:
-            answer = process.answer(call.number, scaled(seconds))
+            answer = process.answer(call.number, deadline)
         except TimeoutError:
-            raise self.silence(call.text, scaled(seconds)) from None
+            raise self.silence(call.text, deadline) from None
         except Gone as gone:
             raise Ended(call.text, gone.sentence, limit=gone.limit) from None
         return self._read(answer, call.text)
@@ -216,7 +228,7 @@ class Learner:
 class _Call:
     """A call under way: its number, its text, the addresses of the sockets among its arguments."""
 
-    def __init__(self, number: int, text: str, addresses: list[Any] = []) -> None:
+    def __init__(self, number: int, text: str, addresses: Sequence[Any] = ()) -> None:
         self.number, self.text, self.addresses = number, text, addresses
         self.answer: dict[str, Any] | None = None
 
@@ -241,6 +253,7 @@ class Running:
             title: what the report calls this client, where there are several.
             options: those of `autograder.loopback.connect`.
         """
+        options.setdefault("timeout", 2.0 * self._learner._patience)
         client = connect(self.address, title=title or f"client {len(self._learner.transcripts) + 1}", **options)
         self._learner.transcripts.append(client.transcript)
         return client
@@ -336,7 +349,7 @@ def _pack(argument: object) -> dict[str, Any]:
 def _argument_text(argument: object) -> str:
     match argument:
         case bytes():
-            return quote(argument, limit=40)
+            return quote(argument, limit=100)
         case Recipe():
             return {"Listener": "listener", "Connected": "sock", "Unconnected": "sock", "Datagram": "sock"}[
                 type(argument).__name__
@@ -352,5 +365,3 @@ def _a(type_name: str) -> str:
     if type_name == "NoneType":
         return "None"
     return f"{'an' if type_name[:1].lower() in 'aeiou' else 'a'} {type_name}"
-
-

@@ -17,6 +17,7 @@ import threading
 import time
 import types
 from collections.abc import Callable
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -40,8 +41,22 @@ def main(connection: Connection, output: str, allowed: limits.Limits) -> None:
     if hasattr(os, "setsid"):
         os.setsid()  # its own process group: the judge ends the whole of it, and a Ctrl-C in a terminal passes by
     _redirect(output)
+    _let_go_of_everything_but(connection.fileno())
     limits.apply(allowed)
     LearnerProcess(connection).serve()
+
+
+def _let_go_of_everything_but(number: int) -> None:
+    """Close what multiprocessing hands to its children so that they may have children of their own.
+
+    Learner code that writes to every file descriptor it finds would otherwise end the forkserver.
+    """
+    if sys.platform == "win32":
+        return
+    os.closerange(3, number)
+    os.closerange(number + 1, 4096)
+    resource_tracker._resource_tracker._fd = None  # type: ignore[attr-defined]
+    forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
 
 
 def _redirect(output: str) -> None:
@@ -53,7 +68,6 @@ def _redirect(output: str) -> None:
     # Line by line, so that what was printed before a crash is there to be shown.
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
 
 
 class LearnerProcess:

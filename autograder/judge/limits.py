@@ -17,12 +17,13 @@ from pathlib import Path
 
 import psutil
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
 
 MIB = 1024 * 1024
+
+_CHILDREN_FILES = Path("/proc/self/task").is_dir() and any(Path("/proc/self/task").glob("*/children"))
+"""Does the kernel list a process's children (Linux with CONFIG_PROC_CHILDREN)? Else every process is looked at."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Limits:
 
 def apply(limits: Limits) -> None:
     """Set the limits of this process, for good: soft and hard are the same, and no core is dumped."""
-    if resource is None:
+    if sys.platform == "win32":
         return
     wanted = {
         resource.RLIMIT_CORE: 0,
@@ -68,18 +69,18 @@ def adopt_orphans() -> None:
 
 def children(pid: int) -> set[int]:
     """The ids of the direct children of a process; empty if it is gone."""
-    if sys.platform == "linux":
-        found: set[int] = set()
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            try:
-                found.update(map(int, task.read_text().split()))
-            except OSError:
-                continue
-        return found
-    try:
-        return {child.pid for child in psutil.Process(pid).children()}
-    except psutil.Error:
-        return set()
+    if not _CHILDREN_FILES:
+        try:
+            return {child.pid for child in psutil.Process(pid).children()}
+        except psutil.Error:
+            return set()
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found.update(map(int, task.read_text().split()))
+        except OSError:
+            continue
+    return found
 
 
 def descendants(pid: int) -> set[int]:

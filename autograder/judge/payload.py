@@ -47,9 +47,17 @@ def pack_file(path: Path, text: str) -> dict[str, Any]:
     }
 
 
+class _Pickler(cloudpickle.CloudPickler):
+    def reducer_override(self, obj: Any) -> Any:
+        # IPython's own exit and quit hold the whole shell; what a learner means by them is Python's.
+        if type(obj).__name__ in ("ExitAutocall", "ZMQExitAutocall"):
+            return getattr, (sys, "exit")
+        return super().reducer_override(obj)
+
+
 def _dumps(thing: Any) -> bytes:
     file = io.BytesIO()
-    cloudpickle.CloudPickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
+    _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
     return file.getvalue()
 
 
@@ -100,9 +108,8 @@ def _culprit(thing: Any, owner: str, depth: int, seen: set[int]) -> tuple[str, s
     elif isinstance(thing, types.FunctionType):
         closure = inspect.getclosurevars(thing)
         used = {**closure.globals, **closure.nonlocals}
-        for name, default in zip(reversed(thing.__code__.co_varnames[: thing.__code__.co_argcount]),
-                                 reversed(thing.__defaults__ or ())):
-            used[name] = default
+        signature = inspect.signature(thing)
+        used |= {name: parameter.default for name, parameter in signature.parameters.items()}
     else:
         return None
     for name, value in used.items():

@@ -10,7 +10,6 @@ import asyncio
 import linecache
 import sys
 import threading
-import traceback
 from types import CodeType, FrameType
 from typing import Any
 
@@ -71,7 +70,7 @@ class Sources:
         """Where every thread and every asyncio task of this process is in learner code; the main thread first."""
         frames = sys._current_frames()
         main = threading.main_thread().ident
-        found = []
+        found: list[dict[str, Any]] = []
         for ident in sorted(frames, key=lambda ident: ident != main):
             places = self.of_frame(frames[ident])
             tasks = self._tasks(frames[ident])
@@ -125,5 +124,5 @@ def _text_of(error: BaseException) -> str:
     except NotPlain:
         return ""
     except Exception:
-        return traceback.format_exception_only(type(error))[-1].strip()[:500]
+        return type(error).__name__
     return text[:2000]

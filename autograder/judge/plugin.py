@@ -17,8 +17,13 @@ from autograder.judge.learner import Learner
 from autograder.judge.process import Gone, ProcessFactory
 from autograder.loopback import EarlyEnd, NoAnswer, NotTaken, ScriptedPeer, Step, scripted_peer
 from autograder.report import CheckReport, RequirementReport
+from autograder.report.text import show_conversations
 
 Emit = Callable[[dict[str, Any]], None]
+
+PATIENCE = (1.0, 0.5, 0.25)
+"""Share of a deadline that is waited after none, one, and more requirements without any answer: code that hangs
+everywhere is told so in seconds, and two seconds for milliseconds of work leave room for a quarter of it."""
 
 
 @dataclass
@@ -52,6 +57,7 @@ class CheckPlugin:
         self._exercise: Exercise | None = None
         self._now: _Now | None = None
         self._not_run = ""
+        self._silences = 0
         self.cancelled = False
         self.report = CheckReport(exercise="", seed=seed)
 
@@ -61,7 +67,8 @@ class CheckPlugin:
     def learner(self) -> Iterator[Learner]:
         """The learner's code, in a process of its own for this requirement."""
         assert self._now is not None and self._exercise is not None
-        self._now.learner = Learner(self._factory, self._exercise, self._payload)
+        patience = PATIENCE[min(self._silences, len(PATIENCE) - 1)]
+        self._now.learner = Learner(self._factory, self._exercise, self._payload, patience)
         yield self._now.learner
         self._now.learner.close()
 
@@ -118,8 +125,7 @@ class CheckPlugin:
         if self.report.refused:
             self._not_run = self.report.refused
         begin = [
-            {"name": item.name, "sentence": item.sentence, "max_points": item.points}
-            for item in requirements.values()
+            {"name": item.name, "sentence": item.sentence, "max_points": item.points} for item in requirements.values()
         ]
         self._emit({"event": "begin", "report": self.report.to_plain(), "requirements": begin})
 
@@ -134,8 +140,10 @@ class CheckPlugin:
             pytest.skip(self._not_run)
         if requirement.needs is not None:
             needed = next((one for one in self.report.requirements if one.name == requirement.needs), None)
+            if needed is not None and needed.outcome == "not run":
+                pytest.skip(needed.got)
             if needed is not None and not needed.holds:
-                pytest.skip(f'"{needed.sentence.rstrip(".")}" does not hold yet, and this builds on it')
+                pytest.skip(f'it builds on "{needed.sentence.rstrip(".")}", which does not hold yet')
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Keep the two sides of a failed ``==``; by the house's rule the left one is the answer."""
@@ -148,11 +156,10 @@ class CheckPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Word what happened, while the learner's process is still there to be asked where it is."""
         report = yield
-        broke_in_fixture = call.when != "call" and call.excinfo is not None
-        if (call.when == "call" or broke_in_fixture) and self._now is not None:
-            finished = self._finish(call.excinfo.value if call.excinfo else None, call.when or "call", call.duration)
-            known = [one.name for one in self.report.requirements]
-            if finished.name not in known:
+        error = call.excinfo.value if call.excinfo is not None else None
+        if self._now is not None and (call.when == "call" or error is not None):
+            finished = self._finish(error, call.when, call.duration)
+            if all(one.name != finished.name for one in self.report.requirements):
                 self.report.requirements.append(finished)
                 self._emit({"event": "requirement", "requirement": finished.to_plain()})
         return report
@@ -195,13 +202,15 @@ class CheckPlugin:
             made.outcome, made.got = "wrong", self._assertion(error)
         else:
             made.outcome, made.got = words.explain(error)
+        self._silences += made.outcome == "no answer"
         if isinstance(error, Raised) and error.is_a(NotImplementedError):
             self._not_run = f"{self.report.exercise} is not implemented yet"
+        transcripts = [transcript for one in now.peers for transcript in one.transcripts]
         if now.learner is not None:
             made.calls = list(now.learner.calls)
             made.printed = now.learner.printed
-            made.transcripts = [item.to_plain() for item in now.learner.transcripts]
-        made.transcripts += [transcript.to_plain() for one in now.peers for transcript in one.transcripts]
+            transcripts += now.learner.transcripts
+        show_conversations(made, transcripts)
         made.likely, made.next = now.likely, requirement.hint
         return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
 import sys
@@ -49,21 +50,23 @@ class ProcessFactory:
     def warm_up(self) -> None:
         """Start the forkserver and one process, so that the first check does not wait for it."""
         self.start().end()
-        self._known = limits.children(multiprocessing.current_process().pid or 0)
 
-    def start(self, allowed: limits.Limits = limits.Limits()) -> ProcessHandle:
+    def start(self) -> ProcessHandle:
         """Start a fresh learner process."""
         self._count += 1
         output = Path(self._directory.name, f"printed-{self._count}")
         output.touch()
-        process = ProcessHandle(self, self._context, output, allowed)
+        process = ProcessHandle(self, self._context, output, limits.Limits())
+        if not self._alive:
+            # Nothing of a learner's can be among our children now: these are the forkserver and its helper.
+            self._known |= limits.children(os.getpid())
         self._alive.add(process)
         return process
 
     def ended(self, process: ProcessHandle) -> None:
         """Note that a process is over, and end what it left behind."""
         self._alive.discard(process)
-        if self._known and not self._alive:
+        if not self._alive:
             limits.end_strays(self._known)
 
     def end_all(self) -> None:
@@ -80,9 +83,7 @@ class ProcessFactory:
 class ProcessHandle:
     """One learner process as the judge sees it."""
 
-    def __init__(
-        self, factory: ProcessFactory, context: BaseContext, output: Path, allowed: limits.Limits
-    ) -> None:
+    def __init__(self, factory: ProcessFactory, context: BaseContext, output: Path, allowed: limits.Limits) -> None:
         self._factory, self._output, self._allowed = factory, output, allowed
         self._connection, theirs = context.Pipe()
         self._process = context.Process(  # type: ignore[attr-defined]
@@ -97,7 +98,8 @@ class ProcessHandle:
         self._because = ""
         self._over = threading.Event()
         self._finished = False
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def ask(self, operation: str, **fields: Any) -> int:
@@ -157,13 +159,13 @@ class ProcessHandle:
 
     def open_sockets(self) -> int:
         """How many sockets the process has open, as the operating system counts (its channel to us included)."""
-        if sys.platform == "linux":
-            try:
-                links = list(Path(f"/proc/{self.pid}/fd").iterdir())
-            except OSError:
-                return 0
-            return sum(_is_socket(link) for link in links)
-        return len(psutil.Process(self.pid).net_connections("inet"))
+        links = Path(f"/proc/{self.pid}/fd")
+        try:
+            if links.is_dir():
+                return sum(_is_socket(link) for link in links.iterdir())
+            return len(psutil.Process(self.pid).net_connections("inet"))
+        except (OSError, psutil.Error):
+            return 0
 
     @property
     def printed(self) -> str:
@@ -185,8 +187,10 @@ class ProcessHandle:
             limits.end_tree(self.pid)
         self._process.join(scaled(5.0))
         self._over.set()
-        self._connection.close()
         self._factory.ended(self)
+        # Only the reader closes the connection: closed here, its number could be the next process's connection
+        # while the reader still reads from it.
+        self._reader.join(scaled(1.0))
         self._output.unlink(missing_ok=True)
 
     def _read(self) -> None:
@@ -201,6 +205,7 @@ class ProcessHandle:
                 break
             waiting.put(message)
         self._over.set()
+        self._connection.close()
         with self._lock:
             for waiting in self._answers.values():
                 waiting.put(None)
@@ -248,5 +253,3 @@ def _is_socket(link: Path) -> bool:
         return str(link.readlink()).startswith("socket:")
     except OSError:
         return False
-
-

@@ -109,7 +109,18 @@ class Server:
 
 def _run(path: Path, plugin: CheckPlugin) -> str:
     """Run a check file; return what pytest complains about where that is more than failed requirements."""
-    arguments = [str(path), "-s", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:doctest", "-p", "no:junitxml"]
+    arguments = [
+        str(path),
+        "-s",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:logging",
+        "-p",
+        "no:doctest",
+        "-p",
+        "no:junitxml",
+    ]
     settings = Path(path.parent.parent, "pytest.ini")
     said = io.StringIO()
     try:

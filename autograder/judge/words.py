@@ -43,7 +43,9 @@ def explain(error: BaseException) -> Explanation:
         case Raised():
             return Explanation("wrong", raised(error.error))
         case Silent():
-            return Explanation("no answer", f"no answer from {error.call} after {error.seconds:.1f} s; {waiting(error)}")
+            return Explanation(
+                "no answer", f"no answer from {error.call} after {error.seconds:.1f} s; {waiting(error)}"
+            )
         case Ended():
             return Explanation("wrong", f"{error.call} gave no answer: {error.how}")
         case NotPlainAnswer():
@@ -55,7 +57,7 @@ def explain(error: BaseException) -> Explanation:
         case NotTaken():
             return Explanation(
                 "no answer",
-                f"your side took only {error.taken:,} of {error.wanted:,} bytes in {error.elapsed:.1f} s{_where(error)}",
+                f"your side took {error.taken:,} of {error.wanted:,} bytes in {error.elapsed:.1f} s{_where(error)}",
             )
         case TooMuch():
             return Explanation("wrong", f"more than {error.limit:,} bytes came, and there was no end in sight")
@@ -85,7 +87,9 @@ def raised(error: dict[str, Any]) -> str:
     elif "RecursionError" in mro:
         sentence = "it called itself without end (RecursionError)"
     elif "MemoryError" in mro:
-        sentence = f"it asked for more memory than it may have, {limits.Limits().memory // limits.MIB} MiB (MemoryError)"
+        sentence = (
+            f"it asked for more memory than it may have, {limits.Limits().memory // limits.MIB} MiB (MemoryError)"
+        )
     elif error["errno"] == errno.EMFILE:
         sentence = (
             f"it had more than {limits.Limits().open_files} files and sockets open at once ({name}: {text}); "
@@ -102,7 +106,7 @@ def raised(error: dict[str, Any]) -> str:
 def waiting(silent: Silent) -> str:
     """Where code that gives no answer is, and whether it waits or computes."""
     if silent.waiting is None:
-        return "Python did not respond there: one very long operation?"
+        return "its process did not even say where it is: one very long operation?"
     places = silent.waiting[0]["places"] if silent.waiting else []
     if not places:
         return "none of your code was running"
@@ -129,7 +133,10 @@ def wrong_shape(exercise: Exercise, shape: dict[str, Any]) -> str:
     if shape.get("kind") != exercise.kind:
         kind = _KINDS.get(str(shape.get("kind")), "something else")
         advice = {
-            ("function", "async function"): "Write def, not async def: the check calls it and takes what it returns.",
+            (
+                "function",
+                "async function",
+            ): "Write def, not async def: the check calls it and takes what it returns.",
             ("async function", "function"): "Write async def: the check awaits it.",
             ("function", "class"): "Write def, not class: the check calls it and takes what it returns.",
         }.get((exercise.kind, str(shape.get("kind"))), "")
@@ -184,7 +191,10 @@ def _not_plain(error: NotPlainAnswer) -> str:
     if error.type_name == "coroutine":
         return "it returned a coroutine that nobody awaited; is an await missing?"
     where = f"; {error.where} is of that type" if error.where else ""
-    return f"it returned something that can't travel to the judge: {error.why}{where}. Answers are bytes, str, numbers, lists, dicts"
+    return (
+        f"it returned something that can't travel to the judge: {error.why}{where}. "
+        "An answer is made of bytes, str, numbers, lists, tuples and dicts"
+    )
 
 
 def _both_numbers(got: object, expected: object) -> bool:
@@ -200,5 +210,3 @@ def _short(value: object) -> str:
         return quote(value)
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"
-
-

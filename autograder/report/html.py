@@ -6,7 +6,6 @@ from html import escape
 
 from autograder.report.model import CheckReport, Outcome, RequirementReport, number
 from autograder.report.text import VOICES, closing, parts
-from autograder.wire import Transcript
 
 _SYMBOLS: dict[Outcome, str] = {
     "passed": "✓",
@@ -68,7 +67,10 @@ def check_html(report: CheckReport, running: list[str] | None = None) -> str:
 
 def note_html(sentence: str) -> str:
     """One sentence in the same dress: why nothing could be checked."""
-    return f'<style>{_STYLE}</style><section class="ag-report"><p class="ag-score" role="status">{escape(sentence)}</p></section>'
+    return (
+        f'<style>{_STYLE}</style><section class="ag-report">'
+        f'<p class="ag-score" role="status">{escape(sentence)}</p></section>'
+    )
 
 
 def _requirement(item: RequirementReport) -> str:
@@ -93,7 +95,7 @@ def _details(item: RequirementReport) -> str:
     rows = []
     for name, text in parts(item):
         if name == "ON THE WIRE":
-            body = "".join(Transcript.from_plain(plain).html(limit_lines=6) for plain in item.transcripts[-2:])
+            body = item.wire_html
         elif name in _PREFORMATTED:
             body = f"<pre>{escape(text)}</pre>"
         else:

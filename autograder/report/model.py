@@ -28,8 +28,9 @@ class RequirementReport:
     hidden: bool = False
     calls: list[str] = field(default_factory=list)
     """SENT: the calls of the learner's code."""
-    transcripts: list[Any] = field(default_factory=list)
-    """SENT and GOT: recorded conversations, as `Transcript.to_plain` gives them."""
+    wire_text: str = ""
+    """ON THE WIRE: the recorded conversations as text, and below as HTML; what is long in them is left out."""
+    wire_html: str = ""
     got: str = ""
     """GOT, or the reason why it was not run; lines."""
     likely: str = ""

@@ -32,6 +32,13 @@ TRANSCRIPT_LINES = 4
 """Lines of a conversation in a message; a message is under a dozen lines in all."""
 
 
+def show_conversations(report: RequirementReport, transcripts: list[Transcript]) -> None:
+    """Put the last two recorded conversations of a requirement into its report."""
+    shown = transcripts[-2:]
+    report.wire_text = "\n".join(item.text(limit_lines=TRANSCRIPT_LINES, width=WIDTH - 20) for item in shown)
+    report.wire_html = "".join(item.html(limit_lines=TRANSCRIPT_LINES) for item in shown)
+
+
 def parts(report: RequirementReport) -> list[tuple[str, str]]:
     """The named parts of a requirement's message in the order they are read; empty for one that holds."""
     if report.outcome == "passed":
@@ -41,7 +48,7 @@ def parts(report: RequirementReport) -> list[tuple[str, str]]:
     expected = f"{report.sentence} ({report.source})" if report.source else report.sentence
     shown = [
         ("SENT", "" if report.hidden else "\n".join(report.calls[-2:])),
-        ("ON THE WIRE", "" if report.hidden else _conversation(report)),
+        ("ON THE WIRE", "" if report.hidden else report.wire_text),
         ("EXPECTED", expected),
         ("GOT", "not shown: this requirement is hidden" if report.hidden else report.got),
         ("LIKELY", report.likely),
@@ -77,9 +84,7 @@ def requirement_text(report: RequirementReport) -> str:
 
 def check_text(report: CheckReport) -> str:
     """The whole report."""
-    return "\n".join(
-        [headline(report)] + [requirement_text(item) for item in report.requirements] + [closing(report)]
-    )
+    return "\n".join([headline(report)] + [requirement_text(item) for item in report.requirements] + [closing(report)])
 
 
 def headline(report: CheckReport) -> str:
@@ -98,13 +103,6 @@ def closing(report: CheckReport) -> str:
         f"{count} {total} requirements hold: {number(report.points)} of {number(report.max_points)} points"
         f" ({report.seconds:.1f} s, seed {report.seed})."
     )
-
-
-def _conversation(report: RequirementReport) -> str:
-    texts = []
-    for plain in report.transcripts[-2:]:
-        texts.append(Transcript.from_plain(plain).text(limit_lines=TRANSCRIPT_LINES, width=WIDTH - 20))
-    return "\n".join(texts)
 
 
 def _printed(text: str) -> str:
