@@ -13,7 +13,7 @@ WORKERS ?= 3
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with course/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint bench release grade validate format clean venv
+.PHONY: help lab test lint bench picture release grade validate format clean venv
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s%s\n", $$1, $$2}' Makefile
@@ -30,6 +30,11 @@ lint: venv ## Look for slips and wrong types without running anything
 
 bench: venv ## Measure how long a check takes and what the judge costs
 	$(PY) tests/bench/run.py $(ARGS)
+
+picture: venv ## Take the picture in the README again, from the real thing
+	SCREENSHOTS=build/screenshots $(PY) -m pytest tests/browser/test_exercise.py -k wrong_then_right
+	mkdir -p course/images
+	cp build/screenshots/check-serve-echo.png course/images/
 
 release: venv ## Make exercises/ from solutions/ (ARGS=--check only compares)
 	$(PY) -m autograder.release $(ARGS)
