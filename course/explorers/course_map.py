@@ -21,6 +21,9 @@ from autograder.progress import Progress, Score
 
 COURSE = Path(__file__).resolve().parent.parent
 CHECKS = Path(autograder.__path__[0]) / "checks"
+LEFT = "text-align: left"  # JupyterLab puts text in tables to the right
+NO_BREAK = "\N{NO-BREAK SPACE}"
+NOT_YET = "not written yet"
 
 
 class Lesson(NamedTuple):
@@ -36,8 +39,7 @@ PARTS: Mapping[str, tuple[Lesson, ...]] = {
         Lesson(
             "00-start-here",
             "Start here",
-            "A conversation over a socket in two minutes; how the lessons and checks work; "
-            "what this computer can do.",
+            "A conversation over a socket in two minutes; how the lessons and checks work; what this computer can do.",
         ),
         Lesson(
             "01-osi-model",
@@ -167,9 +169,7 @@ class CourseMap:
         if not names:
             return ""
         scores = [self._made.scores.get(name) for name in names]
-        signs = "".join(
-            "□" if not score or not score.points else "■" if score.full else "◧" for score in scores
-        )
+        signs = "".join("□" if not score or not score.points else "■" if score.full else "◧" for score in scores)
         return f"{signs} {signs.count('■')} of {len(names)}"
 
     def is_written(self, lesson: Lesson) -> bool:
@@ -181,32 +181,31 @@ class CourseMap:
         for part, lessons in PARTS.items():
             lines.append(part)
             for lesson in lessons:
-                state = self.squares(lesson) if self.is_written(lesson) else "not written yet"
+                state = self.squares(lesson) if self.is_written(lesson) else NOT_YET
                 lines.append(f"  {lesson.name[:2]} {lesson.title:36}{state}".rstrip())
         return "\n".join([*lines, *([self._made.note] if self._made.note else [])])
 
     def _repr_html_(self) -> str:
         rows = []
         for part, lessons in PARTS.items():
-            rows.append(f'<tr><td></td><th colspan="3" align="left">{html.escape(part)}</th></tr>')
+            rows.append(f'<tr><td></td><th colspan="3" style="{LEFT}">{html.escape(part)}</th></tr>')
             rows += [self._row(lesson) for lesson in lessons]
         note = f"<p><b>{html.escape(self._made.note)}</b></p>" if self._made.note else ""
-        head = "<tr><th></th><th>lesson</th><th>what it teaches</th><th>your exercises</th></tr>"
+        titles = ("", "lesson", "what it teaches", "your exercises")
+        head = "<tr>" + "".join(f'<th style="{LEFT}">{title}</th>' for title in titles) + "</tr>"
         return f"{note}<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
     def _row(self, lesson: Lesson) -> str:
-        title, state = html.escape(lesson.title), "not written yet"
+        title, state = html.escape(lesson.title), NOT_YET
         if self.is_written(lesson):
             title = f'<a href="{lesson.name}.ipynb">{title}</a>'
-            state = self.squares(lesson)
+            state = self.squares(lesson).replace(" ", NO_BREAK)
             exercises = Path("..", "exercises", lesson.name, f"{lesson.name}.ipynb")
             if state and (self._course / exercises).exists():
                 state = f'<a href="{exercises.as_posix()}">{state}</a>'
         cells = (lesson.name[:2], title, html.escape(lesson.teaches), state)
         return (
-            f'<tr data-lesson="{lesson.name}">'
-            + "".join(f'<td align="left">{cell}</td>' for cell in cells)
-            + "</tr>"
+            f'<tr data-lesson="{lesson.name}">' + "".join(f'<td align="left">{cell}</td>' for cell in cells) + "</tr>"
         )
 
 
