@@ -32,10 +32,10 @@ class Raised(Failure):
 
 
 class Silent(Failure):
-    """No answer within `seconds`; `waiting` says where every thread was, `busy` whether it was computing."""
+    """No answer within `seconds`; `waiting` says where every thread was, `computing` that it was not idle."""
 
-    def __init__(self, call: str, seconds: float, waiting: list[dict[str, Any]] | None, cpu_seconds: float) -> None:
-        self.call, self.seconds, self.waiting, self.cpu_seconds = call, seconds, waiting, cpu_seconds
+    def __init__(self, call: str, seconds: float, waiting: list[dict[str, Any]] | None, *, computing: bool) -> None:
+        self.call, self.seconds, self.waiting, self.computing = call, seconds, waiting, computing
         super().__init__(f"{call} gave no answer in {seconds:g} s")
 
 

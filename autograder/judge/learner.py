@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -163,12 +162,8 @@ class Learner:
     def silence(self, call: str, seconds: float) -> Silent:
         """A `Silent` failure for now: the stack is taken at once."""
         if self._started is None or self._started.over:
-            return Silent(call, seconds, None, 0.0)
-        before = self._started.cpu_seconds
-        began = time.monotonic()
-        time.sleep(0.1)  # long enough to tell computing from waiting at the kernel's 10 ms clock
-        busy = (self._started.cpu_seconds - before) / (time.monotonic() - began)
-        return Silent(call, seconds, self._started.where(), busy)
+            return Silent(call, seconds, None, computing=False)
+        return Silent(call, seconds, self._started.where(), computing=self._started.is_computing())
 
     @property
     def current_call(self) -> str:

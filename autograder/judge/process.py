@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,25 @@ class ProcessHandle:
         except psutil.Error:
             return 0.0
         return float(times.user + times.system)
+
+    def is_computing(self) -> bool:
+        """Does its main thread compute, rather than wait for something? Looks for a tenth of a second.
+
+        Asked is whether it could run, not how long it ran: on a loaded machine a busy loop gets little time.
+        """
+        try:
+            process = psutil.Process(self.pid)
+            if sys.platform == "win32":  # where the state is always "running"
+                before = self.cpu_seconds
+                time.sleep(0.1)
+                return self.cpu_seconds - before > 0.05
+            looks = []
+            for _ in range(10):
+                time.sleep(0.01)
+                looks.append(process.status() == psutil.STATUS_RUNNING)
+            return sum(looks) > len(looks) / 2
+        except psutil.Error:
+            return False
 
     def open_sockets(self) -> int:
         """How many sockets the process has open, as the operating system counts (its channel to us included)."""

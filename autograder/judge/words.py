@@ -17,9 +17,6 @@ from autograder.loopback import EarlyEnd, NoAnswer, NotTaken, TooMuch
 from autograder.report import Outcome
 from autograder.wire import compare, quote
 
-BUSY = 0.5
-"""Share of one processor above which code that gives no answer is computing and not waiting."""
-
 _KINDS = {
     "function": "a plain function (def)",
     "async function": "an async function (async def)",
@@ -111,7 +108,7 @@ def waiting(silent: Silent) -> str:
     if not places:
         return "none of your code was running"
     innermost = places[-1]
-    if silent.cpu_seconds > BUSY:
+    if silent.computing:
         return f"it was computing without a pause (a loop that never ends?)\n{place(innermost)}"
     return f"waiting in {innermost['call'] or innermost['source']}\n{place(innermost)}"
 
