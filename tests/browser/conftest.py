@@ -70,7 +70,7 @@ def environment() -> Path:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository, in a folder with spaces in its name, where tests may write."""
     target = tmp_path_factory.mktemp("browser") / "learn network programming"
-    left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info")
+    left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".autograder", "build", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT, target, ignore=left_out)
     return target
 
