@@ -32,9 +32,7 @@ class NotTaken(TimeoutError):
     """
 
     def __init__(self, taken: int, wanted: int, elapsed: float) -> None:
-        super().__init__(
-            f"the other side does not read: {taken:,} of {wanted:,} bytes left in {elapsed:.2f} s"
-        )
+        super().__init__(f"the other side does not read: {taken:,} of {wanted:,} bytes left in {elapsed:.2f} s")
         self.taken = taken
         self.wanted = wanted
         self.elapsed = elapsed

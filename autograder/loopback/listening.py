@@ -38,9 +38,7 @@ def bind(sock: socket.socket, host: str, port: int) -> None:
         raise ValueError(f"port is {port}, but a port is a number from 0 to 65535") from None
 
 
-def listen(
-    family: int, host: str | None = None, port: int = 0, *, receive_buffer: int | None = None
-) -> socket.socket:
+def listen(family: int, host: str | None = None, port: int = 0, *, receive_buffer: int | None = None) -> socket.socket:
     """A listening TCP socket on loopback.
 
     Args:
@@ -52,6 +50,7 @@ def listen(
         OSError: the port is in use or the address is not this machine's; the message names it and the cure.
         ValueError: another family, or a port outside 0 to 65535.
     """
+    host = loopback_host(family) if host is None else host
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name != "nt":
@@ -60,7 +59,7 @@ def listen(
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        bind(listener, loopback_host(family) if host is None else host, port)
+        bind(listener, host, port)
         listener.listen(128)
     except BaseException:
         listener.close()

@@ -74,13 +74,9 @@ class OneByteSocket(_Odd):
             self._saw(len(answer[0]), flags)
             return answer
 
-        def recvmsg_into(
-            self, buffers: "Iterable[WriteableBuffer]", ancbufsize: int = 0, flags: int = 0, /
-        ) -> Any:
+        def recvmsg_into(self, buffers: "Iterable[WriteableBuffer]", ancbufsize: int = 0, flags: int = 0, /) -> Any:
             views = [memoryview(buffer).cast("B") for buffer in buffers]
-            answer = super().recvmsg_into(
-                _first(views, self._room(sum(map(len, views)), flags)), ancbufsize, flags
-            )
+            answer = super().recvmsg_into(_first(views, self._room(sum(map(len, views)), flags)), ancbufsize, flags)
             self._saw(answer[0], flags)
             return answer
 

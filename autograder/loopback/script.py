@@ -29,9 +29,7 @@ class ScriptedPeer:
     error: None, or what stopped a script: the first exception of a step, or ScriptStopped.
     """
 
-    def __init__(
-        self, steps: Sequence[Step], listener: socket.socket, transcripts: Sequence[Transcript]
-    ) -> None:
+    def __init__(self, steps: Sequence[Step], listener: socket.socket, transcripts: Sequence[Transcript]) -> None:
         self.steps = tuple(steps)
         self.transcripts = tuple(transcripts)
         self.error: BaseException | None = None

@@ -71,9 +71,7 @@ class BackgroundServer:
                     conn.close()  # wakes a call that waits on Windows, where shutdown may not
                 if not self._joined(GRACE):
                     name = getattr(self._handler, "__name__", repr(self._handler))
-                    self.errors.append(
-                        RuntimeError(f"{name} did not return although its connection was closed")
-                    )
+                    self.errors.append(RuntimeError(f"{name} did not return although its connection was closed"))
 
     def _start(self, conn: socket.socket) -> bool:
         thread = threading.Thread(

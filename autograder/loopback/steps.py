@@ -24,7 +24,7 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True)
-class Send:
+class Send(Step):
     """Send `data` at once."""
 
     data: bytes
@@ -38,7 +38,7 @@ class Send:
 
 
 @dataclass(frozen=True)
-class SendPaced:
+class SendPaced(Step):
     """Send `data` in pieces of `size` bytes with `gap` seconds between them."""
 
     data: bytes
@@ -55,7 +55,7 @@ class SendPaced:
 
 
 @dataclass(frozen=True)
-class ReceiveExactly:
+class ReceiveExactly(Step):
     """Read `n` bytes, however many pieces they come in."""
 
     n: int
@@ -69,7 +69,7 @@ class ReceiveExactly:
 
 
 @dataclass(frozen=True)
-class ReceiveToEnd:
+class ReceiveToEnd(Step):
     """Read until the other side ends its direction."""
 
     @property
@@ -81,7 +81,7 @@ class ReceiveToEnd:
 
 
 @dataclass(frozen=True)
-class ReceiveSlowly:
+class ReceiveSlowly(Step):
     """Read at most `size` bytes, wait `gap` seconds, and so on, until `total` bytes have come or the other
     side ends.
 
@@ -110,7 +110,7 @@ class ReceiveSlowly:
 
 
 @dataclass(frozen=True)
-class Pause:
+class Pause(Step):
     """Do nothing for `seconds`."""
 
     seconds: float
@@ -124,7 +124,7 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Hold:
+class Hold(Step):
     """Keep the connection open and say nothing for `seconds`. Closing the peer meanwhile is no error."""
 
     seconds: float
@@ -138,7 +138,7 @@ class Hold:
 
 
 @dataclass(frozen=True)
-class End:
+class End(Step):
     """End our direction and keep reading possible (shutdown SHUT_WR)."""
 
     @property
@@ -150,7 +150,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Reset:
+class Reset(Step):
     """Cut the connection with a reset."""
 
     @property
@@ -162,7 +162,7 @@ class Reset:
 
 
 @dataclass(frozen=True)
-class Close:
+class Close(Step):
     """Close the socket at once. If bytes that came are still unread, the kernel sends a reset."""
 
     @property

@@ -63,9 +63,7 @@ class Tap:
     transcripts: one a connection, in the order in which they came; `sent` is what the client sent.
     """
 
-    def __init__(
-        self, target: tuple[str, int], listener: socket.socket, title: str, local: str, remote: str
-    ) -> None:
+    def __init__(self, target: tuple[str, int], listener: socket.socket, title: str, local: str, remote: str) -> None:
         self._target = target
         self._title = title
         self._local = local
@@ -152,7 +150,7 @@ class Tap:
 
 
 def _watch(selector: selectors.BaseSelector, sock: socket.socket, halves: Sequence[_Half]) -> None:
-    """Wait for what `sock` is wanted for now: to read when its last piece has left, to write one that waits."""
+    """Wait for what `sock` is wanted for now: reading once its last piece has left, writing what waits."""
     events = 0
     for half in halves:
         if half.source is sock and not half.waiting and not half.over:
