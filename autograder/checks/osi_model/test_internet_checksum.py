@@ -82,21 +82,26 @@ def judge(learner: Learner, data: bytes, right: int, likely: Callable[[object, s
     total = sum(words)
     once = (total & 0xFFFF) + (total >> 16)
     swapped = int.from_bytes(right.to_bytes(2, "big"), "little")
-    front = checksum(b"\0" + data) if len(data) % 2 else right
-    slips = {
-        ~once & 0xFFFF: "the carry was added once; that carried again, and this second carry is missing",
-        ~total & 0xFFFF: "the carries were dropped: they are added at the low end",
-        0xFFFF - right: "this is the sum; the checksum is the sum with every bit turned over",
-        front: "the zero byte went to the front: it belongs at the end",
-        checksum(data[:-1]): "the last byte was left out",
-        checksum(
-            data[:-1] + b"\0" + data[-1:]
-        ): "the last byte is the high byte of its word, as every first byte is",
-        swapped: "the two bytes are exchanged: words are read with the high byte first",
-    }
+    exchanged = "the two bytes are exchanged: words are read with the high byte first"
+    slips = [
+        (~once & 0xFFFF, "the carry was added once; that carried again, and this second carry is missing"),
+        (~total & 0xFFFF, "the carries were dropped: they are added at the low end"),
+        (0xFFFF - right, "this is the sum; the checksum is the sum with every bit turned over"),
+    ]
+    if len(data) % 2:
+        slips += [
+            (checksum(data[:-1]), "the last byte was left out"),
+            (
+                checksum(data[:-1] + b"\0" + data[-1:]),
+                "the last byte is the high byte of its word, as every first byte is",
+            ),
+        ]
+        # A zero byte in front moves every byte to the other half of its word, so both slips look the same.
+        exchanged = "the zero byte went to the front, not to the end; or words were read low byte first"
+    slips.append((swapped, exchanged))
     likely(got < 0, "a negative number: ~ turns over all bits of an endless integer; & 0xFFFF keeps 16")
     likely(got > 0xFFFF, "the number has more than 16 bits")
-    for slip, sentence in slips.items():
+    for slip, sentence in slips:
         likely(got == slip != right, sentence)
     assert got == right, f"the checksum must be 0x{right:04x}, got {hexadecimal(got)}"
 

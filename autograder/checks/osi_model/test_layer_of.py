@@ -74,6 +74,7 @@ def test_programs(learner: Learner, rng: random.Random, likely: Callable[[object
 @requirement(points=1, hint="A dict raises KeyError for a missing key: turn that into ValueError.")
 def test_unknown(learner: Learner, rng: random.Random) -> None:
     """A name that is not in the list raises ValueError."""
+    learner("router")
     for name in ("toaster", "", "".join(rng.choices("bcdfghklmnprst", k=9))):
         learner.must_raise(ValueError, name)
 

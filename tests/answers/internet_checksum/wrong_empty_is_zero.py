@@ -1,0 +1,13 @@
+# fails: test_borders | must be 0xffff, got 0x0000
+import struct
+
+
+def internet_checksum(data: bytes) -> int:
+    if not data:
+        return 0
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:  # adding the carries can carry again
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

@@ -1,0 +1,9 @@
+# fails: test_odd_length | unpack requires a buffer
+import struct
+
+
+def internet_checksum(data: bytes) -> int:
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:  # adding the carries can carry again
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

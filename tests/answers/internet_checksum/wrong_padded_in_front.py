@@ -1,0 +1,11 @@
+# fails: test_odd_length | went to the front
+import struct
+
+
+def internet_checksum(data: bytes) -> int:
+    if len(data) % 2:
+        data = b"\0" + data
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total > 0xFFFF:  # adding the carries can carry again
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

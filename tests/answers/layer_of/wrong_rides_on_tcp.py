@@ -1,0 +1,15 @@
+# fails: test_programs | ride on TCP
+def layer_of(name: str) -> int:
+    layers = [
+        ["bit", "cable", "hub", "repeater"],
+        ["802.1Q", "Ethernet", "LLC", "MAC address", "frame", "switch"],
+        ["ICMP", "IP address", "IPv4", "IPv6", "packet", "router"],
+        ["TCP", "UDP", "port", "segment", "HTTP", "WebSocket"],
+        ["SOCKS", "SQL session"],
+        ["JPEG", "TLS", "UTF-8"],
+        ["DNS", "SMTP", "SOAP"],
+    ]
+    for number, names in enumerate(layers, start=1):
+        if name in names:
+            return number
+    raise ValueError(f"{name!r} is not in the list")

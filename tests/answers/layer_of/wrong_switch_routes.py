@@ -1,0 +1,15 @@
+# fails: test_devices_and_units | are exchanged
+def layer_of(name: str) -> int:
+    layers = [
+        ["bit", "cable", "hub", "repeater"],
+        ["802.1Q", "Ethernet", "LLC", "MAC address", "frame", "router"],
+        ["ICMP", "IP address", "IPv4", "IPv6", "packet", "switch"],
+        ["TCP", "UDP", "port", "segment"],
+        ["SOCKS", "SQL session"],
+        ["JPEG", "TLS", "UTF-8"],
+        ["DNS", "HTTP", "SMTP", "SOAP", "WebSocket"],
+    ]
+    for number, names in enumerate(layers, start=1):
+        if name in names:
+            return number
+    raise ValueError(f"{name!r} is not in the list")
