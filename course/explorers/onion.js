@@ -136,7 +136,9 @@ function render({ model, el }) {
       parts.push(element("p", {}, element("code", {}, digits.slice(0, first),
         element("mark", {}, digits.slice(first, first + width)), digits.slice(first + width)), " in bits"));
     }
-    parts.push(element("p", {}, "= ", element("b", {}, field.value), field.meaning === field.value ? "" : ": " + field.meaning));
+    const more = field.meaning === field.value ? "" : field.meaning;
+    parts.push(field.raw ? element("p", {}, element("b", {}, more))
+      : element("p", {}, "= ", element("b", {}, field.value), more && ": " + more));
     if (field.about) parts.push(element("p", {}, field.about));
     meaning.replaceChildren(...parts);
   }
@@ -154,8 +156,9 @@ function render({ model, el }) {
       cell.toggleAttribute("data-gone", at < begin || at >= end);
       cell.toggleAttribute("data-lit", at >= field.start && at < field.end);
     });
-    const first = hex.querySelector("[data-lit]");
-    if (first) reveal(hex, first);
+    const lit = hex.querySelectorAll("[data-byte][data-lit]");
+    reveal(hex, lit[lit.length - 1]);
+    reveal(hex, lit[0]);
   }
   function hexRows(message) {
     const raw = bytes(message);

@@ -28,6 +28,16 @@ HERE = Path(__file__)
 LABELS, BAR, ROW, TOP = 190, 540, 34, 30
 COLOURS = {2: "#8a6100", 3: "#1f7a4a", 4: "#1565c0", 6: "#7b3fb3", 7: "#b03a0a"}
 GREY = "#6b7280"
+# Numbers that nobody counts with.
+IN_HEXADECIMAL = {
+    "type",
+    "protocol type",
+    "identification",
+    "header checksum",
+    "checksum",
+    "record version",
+    "legacy version",
+}
 
 
 def message_named(key: str) -> Message:
@@ -60,21 +70,21 @@ def words(message: Message) -> str:
     for layer in layers:
         size = layer.end - layer.start
         lines.append(f"\nlayer {layer.osi}  {layer.name}: {size} bytes, {layer.start} to {layer.end - 1}")
-        lines += [f"  {_place(field):>9}  {field.name}: {_told(layer, field)}" for field in layer.fields]
+        lines += [f"  {_place(field):>9}  {field.name}: {_told(field)}" for field in layer.fields]
     return "\n".join(lines)
 
 
-def _told(layer: Layer, field: Field) -> str:
+def _told(field: Field) -> str:
     """A number with its meaning; of other values the meaning alone, which repeats them."""
     plain = not isinstance(field.value, int) or str(field.value) in re.findall(r"\w+", field.meaning)
-    return field.meaning if plain else f"{_value(layer, field)}, {field.meaning}"
+    return field.meaning if plain else f"{_value(field)}, {field.meaning}"
 
 
-def _value(layer: Layer, field: Field) -> str:
+def _value(field: Field) -> str:
     """A value as people write it; long bytes are cut."""
     if isinstance(field.value, bytes):
         return field.value[:12].hex(" ") + (" …" if len(field.value) > 12 else "")
-    if isinstance(field.value, int) and layer.osi == 2 and field.name == "type":
+    if isinstance(field.value, int) and field.name in IN_HEXADECIMAL:
         return f"0x{field.value:04x}"
     return str(field.value)
 
@@ -133,6 +143,8 @@ def _row(layers: list[Layer], number: int, top: int, total: int) -> str:
             f'stroke="{colour}"/>'
         )
         label = f"{layer.name} {layer.end - layer.start}"
+        if wide < 8 * len(label):
+            label = str(layer.end - layer.start)
         if wide > 8 * len(label):
             ink = "#ffffff" if fill == colour else "#111827"
             parts.append(
@@ -211,8 +223,8 @@ def _plain(message: Message) -> dict[str, Any]:
 
 def _plain_field(layer: Layer, field: Field) -> dict[str, Any]:
     """One field as plain data: as `dissect` says, its value as text, and what it is for."""
-    shown = {"value": _value(layer, field), "place": _place(field), "about": about(layer.name, field.name)}
-    return {**field._asdict(), **shown}
+    shown = {"value": _value(field), "place": _place(field), "about": about(layer.name, field.name)}
+    return {**field._asdict(), **shown, "raw": isinstance(field.value, bytes)}
 
 
 def steps(layers: list[Layer]) -> list[dict[str, Any]]:
@@ -248,7 +260,7 @@ def _taken_off(layers: list[Layer], number: int, end: int) -> str:
     sentences = [f"Layer {off.osi} ({off.name}) read its {off.end - off.start} bytes and took them off"]
     if end < total and _carries_padding(layers, number - 1):
         sentences[0] += ", and the padding too, because it knows where its packet ends"
-    reader = next((_told(off, field) for field in off.fields if field.name == SELECTORS.get(off.name)), "")
+    reader = next((_told(field) for field in off.fields if field.name == SELECTORS.get(off.name)), "")
     if reader:
         sentences.append(f"Its field \u201c{SELECTORS[off.name]}\u201d ({reader}) says who reads on")
     padding = f", with {total - inner} bytes of padding behind it" if end > inner else ""
