@@ -204,9 +204,8 @@ class CourseMap:
             if state and (self._course / exercises).exists():
                 state = f'<a href="{exercises.as_posix()}">{state}</a>'
         cells = (lesson.name[:2], title, html.escape(lesson.teaches), state)
-        return (
-            f'<tr data-lesson="{lesson.name}">' + "".join(f'<td align="left">{cell}</td>' for cell in cells) + "</tr>"
-        )
+        row = "".join(f'<td style="{LEFT}">{cell}</td>' for cell in cells)
+        return f'<tr data-lesson="{lesson.name}">{row}</tr>'
 
 
 def course_map() -> CourseMap:
