@@ -38,7 +38,7 @@ def test_words(learner: Learner, rng: random.Random, likely: Callable[[object, s
 @requirement(points=1, source="RFC 1071 section 1", hint="Fill up with one zero byte at the end.")
 def test_odd_length(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """An odd number of bytes counts as if one zero byte followed."""
-    for data in (rng.randbytes(2 * rng.randrange(2, 9) + 1), b"\xab", rng.randbytes(1499)):
+    for data in (telling(rng, 2 * rng.randrange(2, 9) + 1), b"\xab", telling(rng, 1499)):
         judge(learner, data, checksum(data), likely)
 
 
@@ -78,32 +78,44 @@ def judge(learner: Learner, data: bytes, right: int, likely: Callable[[object, s
     """Ask for one checksum; name the slip when the number shows it."""
     got = learner(data)
     assert type(got) is int, f"the checksum must be a number, {number(right)}, got {a(got)}"
+    likely(got < 0, "a negative number: ~ turns over all bits of an endless integer; & 0xFFFF keeps 16")
+    likely(got > 0xFFFF, "the number has more than 16 bits")
+    for slip, sentence in slips(data):
+        likely(got == slip != right, sentence)
+    assert got == right, f"the checksum must be 0x{right:04x}, got {hexadecimal(got)}"
+
+
+def slips(data: bytes) -> list[tuple[int, str]]:
+    """The numbers that beginners' slips give for some bytes, and the slips."""
+    right = checksum(data)
     words = [int.from_bytes(data[at : at + 2].ljust(2, b"\0"), "big") for at in range(0, len(data), 2)]
     total = sum(words)
     once = (total & 0xFFFF) + (total >> 16)
     swapped = int.from_bytes(right.to_bytes(2, "big"), "little")
-    exchanged = "the two bytes are exchanged: words are read with the high byte first"
-    slips = [
+    found = [
         (~once & 0xFFFF, "the carry was added once; that carried again, and this second carry is missing"),
         (~total & 0xFFFF, "the carries were dropped: they are added at the low end"),
         (0xFFFF - right, "this is the sum; the checksum is the sum with every bit turned over"),
     ]
-    if len(data) % 2:
-        slips += [
-            (checksum(data[:-1]), "the last byte was left out"),
-            (
-                checksum(data[:-1] + b"\0" + data[-1:]),
-                "the last byte is the high byte of its word, as every first byte is",
-            ),
-        ]
+    if len(data) % 2 == 0:
+        return [*found, (swapped, "the two bytes are exchanged: words are read with the high byte first")]
+    as_low_byte = checksum(data[:-1] + b"\0" + data[-1:])
+    return [
+        *found,
+        (checksum(data[:-1]), "the last byte was left out"),
+        (as_low_byte, "the last byte is the high byte of its word, as every first byte is"),
         # A zero byte in front moves every byte to the other half of its word, so both slips look the same.
-        exchanged = "the zero byte went to the front, not to the end; or words were read low byte first"
-    slips.append((swapped, exchanged))
-    likely(got < 0, "a negative number: ~ turns over all bits of an endless integer; & 0xFFFF keeps 16")
-    likely(got > 0xFFFF, "the number has more than 16 bits")
-    for slip, sentence in slips:
-        likely(got == slip != right, sentence)
-    assert got == right, f"the checksum must be 0x{right:04x}, got {hexadecimal(got)}"
+        (swapped, "the zero byte went to the front, not to the end; or words were read low byte first"),
+    ]
+
+
+def telling(rng: random.Random, size: int) -> bytes:
+    """Random bytes of an odd number, for which each slip with the last byte gives a number of its own."""
+    while True:
+        data = rng.randbytes(size)
+        numbers = [slip for slip, _ in slips(data)[2:]]
+        if len({checksum(data), *numbers}) == len(numbers) + 1:
+            return data
 
 
 def hexadecimal(value: int) -> str:

@@ -1,4 +1,4 @@
-# fails: test_cut_off | must be raised
+# fails: test_cut_off | is cut off at byte
 import struct
 from typing import Any
 
