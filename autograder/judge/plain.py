@@ -19,6 +19,9 @@ MAX_DEPTH = 60
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes of one message: sixteen times the largest answer that an exercise asks for (4 MiB)."""
 
+MAX_INT_BITS = 4096
+"""Bits of one int: the largest keys of cryptography fit."""
+
 _TUPLE, _SET, _FROZENSET, _BYTEARRAY, _BIG_INT = range(1, 6)
 _COLLECTIONS: dict[int, Any] = {_TUPLE: tuple, _SET: set, _FROZENSET: frozenset}
 
@@ -63,11 +66,20 @@ def _to_wire(value: object, where: str, depth: int) -> object:
             return value
         case int():
             number = int(value)
+            if number.bit_length() > MAX_INT_BITS:
+                why = f"a number of {number.bit_length()} bits, more than the {MAX_INT_BITS} allowed"
+                raise NotPlain(where, type(value).__name__, why)
             return number if -(2**63) <= number < 2**64 else msgpack.ExtType(_BIG_INT, b"%x" % number)
         case float():
             return float(value)
         case str():
-            return str.__str__(value)
+            text = str.__str__(value)
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                why = "text with half a surrogate pair in it, which no bytes stand for"
+                raise NotPlain(where, type(value).__name__, why) from None
+            return text
         case bytes():
             return bytes(value)
         case bytearray() | memoryview():
@@ -95,16 +107,18 @@ def _extension(code: int, items: list[object], where: str, depth: int) -> msgpac
 
 def _unpack(encoded: bytes, depth: int) -> Any:
     # Extensions nest by being unpacked inside the hook, so the depth is counted here and not by msgpack.
-    if depth > MAX_DEPTH:
+    # The items of an extension are one deeper than it.
+    if depth > MAX_DEPTH + 1:
         raise ValueError("nested too deep")
 
     def extension(code: int, data: bytes) -> Any:
         if code == _BYTEARRAY:
             return bytearray(data)
-        if code == _BIG_INT and len(data) <= 1024:
+        if code == _BIG_INT and len(data) <= MAX_INT_BITS // 4 + 1:  # hexadecimal digits and a sign
             return int(data, 16)
         if code in _COLLECTIONS:
             return _COLLECTIONS[code](_unpack(data, depth + 1))
         raise ValueError(f"extension type {code} is not plain data")
 
-    return msgpack.unpackb(encoded, raw=False, strict_map_key=False, ext_hook=extension)
+    # msgpack reads its own timestamps without asking the hook; as a number they are plain data, too.
+    return msgpack.unpackb(encoded, raw=False, strict_map_key=False, ext_hook=extension, timestamp=1)
