@@ -26,7 +26,9 @@ def connect(
         receive_buffer: bytes of SO_RCVBUF, so that a large answer can't hide in the kernel.
 
     Raises:
-        ConnectionRefusedError, TimeoutError: naming the address and what to try.
+        ConnectionRefusedError, TimeoutError: naming the address and what to try. Windows tries for 2 s before it
+            reports a refusal, so that there it may be the latter.
+        ConnectionResetError: the server reset the connection as soon as it was there.
     """
     host, port = address[:2]
     transcript = Transcript(title, local=local, remote=remote)

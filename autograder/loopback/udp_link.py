@@ -252,14 +252,16 @@ class UdpLink:
 
     def _deliver(self, data: bytes, copies: int, way: _Direction, flow: _Flow) -> None:
         for _ in range(copies):
-            try:
-                flow.send(data)
-            except OSError as error:
-                self._count(way, "lost")
-                self.transcript.note(f"lost on the way {way.towards}: {error.strerror or error}")
-            else:
-                self._count(way, "delivered")
-                way.record(data)
+            # Under the lock, so that whoever has seen the datagram finds it counted too.
+            with self._lock:
+                try:
+                    flow.send(data)
+                except OSError as error:
+                    way.counters.lost += 1
+                    self.transcript.note(f"lost on the way {way.towards}: {error.strerror or error}")
+                else:
+                    way.counters.delivered += 1
+                    way.record(data)
 
     def _count(self, way: _Direction, name: str) -> None:
         with self._lock:

@@ -286,7 +286,7 @@ def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
     with pytest.raises(ConnectionRefusedError) as caught:
-        connect(address)
+        connect(address, timeout=10)
     assert f"127.0.0.1:{address[1]}" in str(caught.value)
     assert "start the server first" in str(caught.value)
 

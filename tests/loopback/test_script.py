@@ -116,7 +116,7 @@ def test_several_connections_each_with_its_own_record() -> None:
             client.close()
         assert peer.wait()
         with pytest.raises(ConnectionRefusedError):
-            connect(peer.address)
+            connect(peer.address, timeout=10)
     assert [transcript.all_received for transcript in peer.transcripts] == [b"\0", b"\1", b"\2"]
     assert peer.error is None
 

@@ -143,7 +143,7 @@ def test_after_the_end_nobody_listens() -> None:
     with background_server(echo) as server:
         pass
     with pytest.raises(ConnectionRefusedError):
-        connect(server.address)
+        connect(server.address, timeout=10)
 
 
 def test_a_port_in_use_names_it_and_the_cure() -> None:
