@@ -25,6 +25,7 @@ function render({ model, el }) {
   const head = element("div", { class: "ag-tl-head" }, bar, states, says);
   const drawing = element("div", { class: "ag-tl-drawing" });
   const box = element("div", { class: "ag-tl", "data-explorer": "timelines", tabindex: "0", role: "group",
+    "data-lm-suppress-shortcuts": "true", // in JupyterLab the arrow keys would move from cell to cell
     "aria-label": "Two timelines, a client's and a server's. Arrow keys step forward and back." }, head, drawing);
   let drawn = "";
 
@@ -40,8 +41,10 @@ function render({ model, el }) {
     box.dataset.step = step;
     box.dataset.steps = scenario.steps.length;
     counter.textContent = "step " + step + " of " + scenario.steps.length;
+    const held = bar.querySelector("button:focus");
     buttons.first.disabled = buttons.back.disabled = step === 0;
     buttons.next.disabled = buttons.last.disabled = step === scenario.steps.length;
+    if (held && held.disabled) box.focus({ preventScroll: true }); // a disabled button hears no keys
     drawing.querySelectorAll("[data-row]").forEach((row) => {
       const number = Number(row.dataset.row);
       row.classList.toggle("ag-tl-later", number > step);

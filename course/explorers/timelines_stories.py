@@ -16,8 +16,7 @@ NORMAL = Scenario(
         Step(
             "server",
             "listener = socket.socket()",
-            "The kernel makes an endpoint and hands out a file descriptor. It has no address and no "
-            "peer yet.",
+            "The kernel makes an endpoint and hands out a file descriptor. It has no address and no peer yet.",
             events=(("listener", "socket()"),),
         ),
         Step(
@@ -36,8 +35,7 @@ NORMAL = Scenario(
         Step(
             "server",
             "conn, peer = listener.accept()",
-            "The queue is empty, so the kernel puts the program to sleep until there is a connection "
-            "to hand out.",
+            "The queue is empty, so the kernel puts the program to sleep until there is a connection to hand out.",
             server="blocks",
         ),
         Step(
@@ -325,7 +323,8 @@ RESET = Scenario(
             "server",
             "conn.close()",
             "Bytes are lost by this close, and TCP does not hide that: RST instead of FIN. Both ends "
-            "forget the connection at once, without TIME-WAIT.",
+            "forget the connection at once. (RFC 9293, section 3.5.2, would rather see the end that resets "
+            "in TIME-WAIT; Linux does not do that.)",
             client="ConnectionResetError",
             server="returns",
             segments=to_client("RST, ACK"),
