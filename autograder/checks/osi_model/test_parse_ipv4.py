@@ -136,7 +136,7 @@ def test_fragments(learner: Learner, rng: random.Random, likely: Callable[[objec
 
 @requirement(
     points=1,
-    source="RFC 791 section 3.1, RFC 1122 section 3.2.1.2",
+    source="RFC 791 section 3.1, RFC 1812 section 5.2.2",
     hint="Over a whole header, checksum included, internet_checksum gives 0.",
 )
 def test_checksum(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
@@ -153,7 +153,7 @@ def test_checksum(learner: Learner, rng: random.Random, likely: Callable[[object
 
 @requirement(
     points=1,
-    source="RFC 1122 section 3.2.1.3, RFC 791 section 3.1",
+    source="RFC 1812 section 5.2.2",
     hint="Four lengths must agree: 20 <= header <= total length <= len(packet).",
 )
 def test_lengths(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
@@ -177,7 +177,7 @@ def test_lengths(learner: Learner, rng: random.Random, likely: Callable[[object,
 
 
 @requirement(
-    points=1, source="RFC 791 section 3.1, RFC 8200 section 3", hint="It is the upper half of byte 0: shift."
+    points=1, source="RFC 1812 section 5.2.2, RFC 8200 section 3", hint="It is the upper half of byte 0: shift."
 )
 def test_version(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """A packet whose version is not 4, an IPv6 packet for one, raises ValueError."""

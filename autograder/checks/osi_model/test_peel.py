@@ -78,7 +78,7 @@ def test_options(learner: Learner, likely: Callable[[object, str], None]) -> Non
 
 @requirement(
     points=1,
-    source="RFC 8200 sections 4.2 to 4.6",
+    source="RFC 8200 sections 4.3, 4.4 and 4.6",
     hint="As long as next header is 0, 43 or 60: byte 0 says what comes next, byte 1 how long this one is.",
 )
 def test_extension_headers(learner: Learner, likely: Callable[[object, str], None]) -> None:
