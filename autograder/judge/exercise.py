@@ -95,7 +95,7 @@ def read_exercise(module: ModuleType) -> Exercise:
     if not getattr(contract, "__contract__", False):
         raise ValueError(f"{module.__file__} has no @exercise named {name}")
     requirements = []
-    for test_name, test in vars(module).items():
+    for test_name, test in list(vars(module).items()):
         marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "requirement"]
         if test_name.startswith("test_") and not marks:
             raise ValueError(f"{test_name} in {module.__file__} has no @requirement")
