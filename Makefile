@@ -22,7 +22,7 @@ lab: venv ## Open the course in JupyterLab (ARGS="--no-browser --port 8888" and 
 	$(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(FIRST) $(ROOT_MAY) $(ARGS)
 
 test: lint ## Prove that everything holds (ARGS="-k echo" and the like are passed on to pytest)
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -rs $(NBVAL) tests course $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) -rs $(NBVAL) tests course $(ARGS)
 
 lint: venv ## Look for slips and wrong types without running anything
 	$(PY) -m ruff check --quiet .

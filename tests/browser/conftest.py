@@ -30,16 +30,7 @@ BROWSER_OPTIONS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests run in one process, one after the other, for they share one JupyterLab."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; tests are skipped where there is none."""
     found = [path for path in map(shutil.which, BROWSERS) if path]
@@ -51,7 +42,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def environment() -> Path:
     """The virtual environment that these tests run in, if `make lab` can use it as it is."""
     for program in ("make", "awk"):
@@ -66,7 +57,7 @@ def environment() -> Path:
     return venv
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository, in a folder with spaces in its name, where tests may write."""
     target = tmp_path_factory.mktemp("browser") / "learn network programming"
@@ -75,7 +66,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(copy: Path, environment: Path, browser: Browser) -> Iterator[str]:
     """The address that `make lab` prints: the one where lesson 00 opens."""
     home = copy.parent / "home"

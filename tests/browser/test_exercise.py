@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 from tests.browser.jupyterlab import Lab
 
+pytestmark = pytest.mark.browser
+
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISE = "exercises/03-tcp-sockets/03-tcp-sockets.ipynb"
 SOLUTION = "solutions/03-tcp-sockets/03-tcp-sockets.ipynb"
