@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from autograder.report.model import CheckReport, Outcome, RequirementReport, number
-from autograder.report.text import VOICES, closing, parts
+from autograder.report.text import VOICES, closing, parts, split
 
 _SYMBOLS: dict[Outcome, str] = {
     "passed": "✓",
@@ -33,13 +33,11 @@ _STYLE = """
 .ag-report dd { margin: 0; min-width: 0; }
 .ag-report pre { margin: 0; padding: 0; background: none; color: inherit; overflow-x: auto; white-space: pre;
   font: var(--jp-code-font-size, 13px)/1.35 var(--jp-code-font-family, monospace); }
+.ag-report pre.ag-wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
 .ag-bar { height: .5em; border-radius: .25em; background: var(--jp-layout-color3, #8883); margin: .5em 0 .2em; }
 .ag-bar span { display: block; height: 100%; border-radius: .25em; background: var(--jp-success-color1, #2a7d2e); }
 .ag-score { font-weight: 600; }
 """.strip()
-
-_PREFORMATTED = frozenset({"SENT", "GOT", "PRINTED", "BECAUSE"})
-
 
 def check_html(report: CheckReport, running: list[str] | None = None) -> str:
     """The report as one HTML fragment.
@@ -96,9 +94,10 @@ def _details(item: RequirementReport) -> str:
     for name, text in parts(item):
         if name == "ON THE WIRE":
             body = item.wire_html
-        elif name in _PREFORMATTED:
-            body = f"<pre>{escape(text)}</pre>"
+        elif name == "SENT":
+            body = f'<pre class="ag-wrap">{escape(text)}</pre>'
         else:
-            body = escape(text)
+            prose, exact = split(name, text)
+            body = escape("\n".join(prose)) + (f"<pre>{escape(chr(10).join(exact))}</pre>" if exact else "")
         rows.append(f"<dt>{escape(name)}</dt><dd>{body}</dd>")
     return f"<dl>{''.join(rows)}</dl>" if rows else ""

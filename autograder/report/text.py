@@ -62,14 +62,21 @@ def message(report: RequirementReport) -> str:
     """A requirement's message: one block a learner can read from top to bottom; empty when it holds."""
     lines: list[str] = []
     for name, text in parts(report):
-        wrap = name not in ("ON THE WIRE", "GOT", "PRINTED")
-        body = [
-            piece
-            for line in text.splitlines()
-            for piece in (textwrap.wrap(line, WIDTH - 18, break_on_hyphens=False) if wrap else [line])
-        ]
+        prose, exact = split(name, text)
+        body = [piece for line in prose for piece in textwrap.wrap(line, WIDTH - 18, break_on_hyphens=False)] + exact
         lines += [f"{name if index == 0 else '':<11}  {line}" for index, line in enumerate(body)]
     return "\n".join(lines)
+
+
+def split(name: str, text: str) -> tuple[list[str], list[str]]:
+    """The lines of a part: those of prose, which may be wrapped, and those to be shown as they are.
+
+    Of what was got, the first line is a sentence; below it stand bytes with a caret, or a line of code.
+    """
+    lines = text.splitlines()
+    if name == "GOT":
+        return lines[:1], lines[1:]
+    return ([], lines) if name in ("ON THE WIRE", "PRINTED") else (lines, [])
 
 
 def requirement_text(report: RequirementReport) -> str:
