@@ -76,7 +76,8 @@ def words(message: Message) -> str:
 
 def _told(field: Field) -> str:
     """A number with its meaning; of other values the meaning alone, which repeats them."""
-    plain = not isinstance(field.value, int) or str(field.value) in re.findall(r"\w+", field.meaning)
+    named = {_value(field), str(field.value)} & set(re.findall(r"\w+", field.meaning))
+    plain = bool(named) or not isinstance(field.value, int)
     return field.meaning if plain else f"{_value(field)}, {field.meaning}"
 
 

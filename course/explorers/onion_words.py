@@ -145,7 +145,7 @@ ABOUT: dict[str, dict[str, str]] = {
         "address does not.",
         "source address": "Which card sent the frame on this link. A switch learns from it behind which of "
         "its "
-        "sockets that card is.",
+        "plugs that card is.",
         "type": "Who reads the payload. From 1536 on it is a protocol's number; up to 1500 it would be a length.",
     },
     "802.1Q": {
