@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import pytest
 # nbgrader starts programs of its environment by their bare names, also when nobody activated it.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
+# A run of the lessons or of a check is not the learner's progress.
+_state = tempfile.TemporaryDirectory()
+os.environ["AUTOGRADER_STATE"] = _state.name
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Spread single tests over the processes (`-n 3`), but a notebook and the browser's tests in one piece each.
+    """Spread single tests over the processes (`-n 3`), but keep together what is prepared once.
 
-    xdist's own groups, `--dist loadgroup`, lost their effect with pytest 9.2.
+    These are the cells of a notebook, the browser's JupyterLab and the course that nbgrader's tests grade. xdist's own groups, `--dist loadgroup`, lost their effect with pytest 9.2.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -24,8 +29,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             path = nodeid.split("::")[0]
             if path.endswith(".ipynb"):
                 return path
-            if path.startswith("tests/browser/"):
-                return "tests/browser"
-            return nodeid
+            folder = path.rpartition("/")[0]
+            return folder if folder in ("tests/browser", "tests/nbgrader") else nodeid
 
     return InOnePiece(config, log)
