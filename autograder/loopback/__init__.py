@@ -1,4 +1,21 @@
-"""Peers on 127.0.0.1 and ::1: servers, clients, faulty links, recorders. Nothing here leaves this machine."""
+"""Peers on 127.0.0.1 and ::1: servers, clients, faulty links, recorders. Nothing here leaves this machine.
+
+===============  ==================================================================================
+``waits``        one factor for every wait
+``recorded``     RecordedSocket: what checks and lessons talk with; ``connecting`` opens one
+``failures``     what its calls raise: NoAnswer, EarlyEnd, NotTaken, TooMuch
+``server``       background_server: a handler, a thread for each connection
+``script``       scripted_peer: the other side, played from ``steps``
+``odd_sockets``  one byte a recv, a part of a send
+``coalesced``    several messages in one piece; ``resetting``: an end by RST
+``tap``          a recorder in front of any server
+``udp_link``     a link with ``faults``: loss, duplication, reordering, delay, corruption
+``listening``    what the listeners share
+===============  ==================================================================================
+
+Servers, peers, taps and links work from the moment they are made. Use them in a ``with`` block, or call
+``close``: either leaves no thread, no socket and no connection behind.
+"""
 
 from autograder.loopback import waits
 from autograder.loopback.coalesced import send_coalesced
