@@ -28,7 +28,7 @@ def path_of(name: str) -> Path:
     files = _files()
     if name in files:
         return files[name]
-    near = difflib.get_close_matches(name, files, n=2, cutoff=0.5)
+    near = difflib.get_close_matches(name, files, n=2, cutoff=0.6)
     wanted = f"There is no exercise named {name!r}."
     if near:
         raise NoSuchExercise(f"{wanted} Did you mean {' or '.join(near)}?")
