@@ -104,7 +104,11 @@ def _culprit(thing: Any, owner: str, depth: int, seen: set[int]) -> tuple[str, s
         return None
     seen.add(id(thing))
     if inspect.isclass(thing):
-        used = {f"{owner}.{name}": value for name, value in vars(thing).items() if not name.startswith("__")}
+        used = {
+            f"{owner}.{name}": value
+            for name, value in vars(thing).items()
+            if isinstance(value, types.FunctionType) or not name.startswith("__")
+        }
     elif isinstance(thing, types.FunctionType):
         closure = inspect.getclosurevars(thing)
         used = {**closure.globals, **closure.nonlocals}
@@ -112,12 +116,18 @@ def _culprit(thing: Any, owner: str, depth: int, seen: set[int]) -> tuple[str, s
         used |= {name: parameter.default for name, parameter in signature.parameters.items()}
     else:
         return None
+    last_resort = None
     for name, value in used.items():
+        if id(value) in seen:
+            continue  # it calls itself, or the one that calls it
         try:
             _dumps(value)
         except Exception:
-            return _culprit(value, name, depth + 1, seen) or (owner, name, value)
-    return None
+            found = _culprit(value, name, depth + 1, seen)
+            if found is not None or not isinstance(value, types.FunctionType | type):
+                return found or (owner, name, value)
+            last_resort = last_resort or (owner, name, value)
+    return last_resort
 
 
 def _what(value: Any) -> str:
