@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import selectors
 import socket
@@ -87,16 +88,23 @@ class Wake:
 
 
 class Acceptor:
-    """A thread that hands each accepted connection to `take` until `take` answers False or `stop` is called.
+    """A thread that hands each accepted connection to `take`, until `limit` have come or `stop` is called.
 
     The thread owns the listener and closes it: nobody else may close a descriptor that a thread still waits
     on. It is woken through a socketpair (Wake), because shutdown on a listening socket wakes nobody on macOS
     and Windows and raises there.
     """
 
-    def __init__(self, listener: socket.socket, take: Callable[[socket.socket], bool], name: str) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        take: Callable[[socket.socket], object],
+        name: str,
+        limit: float = math.inf,
+    ) -> None:
         self._listener = listener
         self._take = take
+        self._left = limit
         self._stopping = False
         self._wake = Wake()
         listener.setblocking(False)
@@ -114,33 +122,40 @@ class Acceptor:
         self._wake.close()
 
     def _run(self) -> None:
-        try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._listener, selectors.EVENT_READ)
-                selector.register(self._wake.reader, selectors.EVENT_READ)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._wake.reader, selectors.EVENT_READ)
+            try:
                 while True:
                     # Read first, so that what came before the stop is still accepted.
                     stopping = self._stopping
-                    if not self._accept_waiting() or stopping:
+                    self._accept_waiting()
+                    if stopping or not self._left:
                         return
                     selector.select()
-        finally:
-            with contextlib.suppress(OSError):  # macOS and Windows: not connected
-                self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
+            finally:
+                self._close_listener()
 
-    def _accept_waiting(self) -> bool:
-        """Hand over all connections that wait; False when `take` wants no more."""
-        while True:
+    def _accept_waiting(self) -> None:
+        """Hand over all connections that wait."""
+        while self._left:
             try:
                 conn, _ = self._listener.accept()
             except BlockingIOError:
-                return True
+                return
             except ConnectionAbortedError:
                 continue  # reset while it waited in the backlog
             except OSError:
                 time.sleep(0.05)  # out of descriptors: a connection that closes frees one
-                return True
+                return
+            self._left -= 1
+            if not self._left:
+                # First: whoever meets the last connection may rely on one more being refused.
+                self._close_listener()
             conn.setblocking(True)
-            if not self._take(conn):
-                return False
+            self._take(conn)
+
+    def _close_listener(self) -> None:
+        with contextlib.suppress(OSError):  # macOS and Windows: not connected; or closed already
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()

@@ -39,7 +39,7 @@ class ScriptedPeer:
         self._over = [threading.Event() for _ in transcripts]
         self._conns: list[RecordedSocket] = []
         self._threads: list[threading.Thread] = []
-        self._acceptor = Acceptor(listener, self._start, f"scripted peer {self.port}: accept")
+        self._acceptor = Acceptor(listener, self._start, f"scripted peer {self.port}: accept", len(self.transcripts))
 
     @property
     def address(self) -> tuple[str, int]:
@@ -80,7 +80,7 @@ class ScriptedPeer:
                 f"{len(self._conns)} of {len(self.transcripts)} connections had come when the peer was closed"
             )
 
-    def _start(self, sock: socket.socket) -> bool:
+    def _start(self, sock: socket.socket) -> None:
         number = len(self._conns)
         transcript = self.transcripts[number]
         transcript.note(f"{transcript.remote} connected")
@@ -94,7 +94,6 @@ class ScriptedPeer:
         self._conns.append(conn)
         self._threads.append(thread)
         thread.start()
-        return len(self._conns) < len(self.transcripts)
 
     def _play(self, conn: RecordedSocket, over: threading.Event) -> None:
         with conn:

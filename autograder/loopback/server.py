@@ -73,14 +73,13 @@ class BackgroundServer:
                     name = getattr(self._handler, "__name__", repr(self._handler))
                     self.errors.append(RuntimeError(f"{name} did not return although its connection was closed"))
 
-    def _start(self, conn: socket.socket) -> bool:
+    def _start(self, conn: socket.socket) -> None:
         thread = threading.Thread(
             target=self._handle, args=(conn,), name=f"background server {self.port}: handler", daemon=True
         )
         with self._lock:
             self._live[thread] = conn
         thread.start()
-        return True
 
     def _handle(self, conn: socket.socket) -> None:
         try:

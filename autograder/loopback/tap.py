@@ -97,7 +97,7 @@ class Tap:
             thread.join()
         self._closing.close()
 
-    def _start(self, client: socket.socket) -> bool:
+    def _start(self, client: socket.socket) -> None:
         transcript = Transcript(self._title, local=self._local, remote=self._remote)
         self.transcripts.append(transcript)
         thread = threading.Thread(
@@ -105,7 +105,6 @@ class Tap:
         )
         self._threads.append(thread)
         thread.start()
-        return True
 
     def _connect(self, client: socket.socket, transcript: Transcript) -> None:
         transcript.note(f"{self._local} connected")
