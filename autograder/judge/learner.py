@@ -171,7 +171,9 @@ class Learner:
         return self.calls[-1] if self.calls else self._exercise.name
 
     def close(self) -> None:
-        """End the process."""
+        """Close the clients and end the process."""
+        for running in self._running:
+            running.hang_up()
         if self._started is not None:
             self._started.end()
 
@@ -251,7 +253,13 @@ class Running:
         options.setdefault("timeout", 2.0 * self._learner._patience)
         client = connect(self.address, title=title or f"client {len(self._learner.transcripts) + 1}", **options)
         self._learner.transcripts.append(client.transcript)
+        self._clients.append(client)
         return client
+
+    def hang_up(self) -> None:
+        """Close every client that `connect` made."""
+        for client in self._clients:
+            client.close()
 
     def ended(self, seconds: float = 2.0) -> Any:
         """Wait for the call to end and return its answer.
@@ -283,7 +291,7 @@ class Running:
     def stop_listening(self) -> None:
         """Shut down and close the sockets among its arguments, so that ``accept`` fails there and a server can end."""
         process = self._learner._process()
-        process.answer(process.ask("stop listening", seconds=scaled(0.1)), scaled(2.0))
+        process.answer(process.ask("stop listening", seconds=scaled(1.0)), scaled(2.0))
 
 
 class Handle:

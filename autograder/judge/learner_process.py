@@ -83,6 +83,8 @@ class LearnerProcess:
         self._is_async = False
         self._kept: list[Any] = []
         self._arguments: list[Any] = []
+        self._idle = threading.Event()
+        """Set while no learner code runs."""
 
     def serve(self) -> None:
         """Take commands until the process is ended."""
@@ -218,6 +220,7 @@ class LearnerProcess:
         return self._run(getattr(kept, command["method"]), arguments, command["keep"])
 
     def _run(self, function: Callable[..., Any], arguments: list[Any], keep: bool) -> dict[str, Any]:
+        self._idle.clear()
         started = time.perf_counter()
         try:
             value = function(*arguments)
@@ -229,6 +232,8 @@ class LearnerProcess:
                 "error": self._sources.of_error(error),
                 "elapsed": time.perf_counter() - started,
             }
+        finally:
+            self._idle.set()
         elapsed = time.perf_counter() - started
         if keep:
             return {**self._keep(value), "elapsed": elapsed}
@@ -260,8 +265,9 @@ class LearnerProcess:
                     item.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
-        # Closing takes the socket out of an epoll set without waking the one who waits there; shutdown wakes it.
-        time.sleep(seconds)
+        # Closing takes the socket out of an epoll set without waking the one who waits there; shutdown wakes it,
+        # and is given the time to.
+        self._idle.wait(seconds)
         for item in self._arguments:
             if isinstance(item, socket.socket):
                 item.close()
