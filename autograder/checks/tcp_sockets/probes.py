@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from autograder.judge.learner import Learner
+from autograder.judge.failures import Failure, Silent
+from autograder.judge.learner import Learner, Running
 from autograder.loopback import ScriptedPeer, waits
 
 Likely = Callable[[object, str], None]
@@ -43,6 +44,35 @@ def need_bytes(answer: object, function: str) -> None:
 def stopped_early(got: object, whole: bytes) -> bool:
     """Is the answer a true beginning of the whole, neither empty nor complete?"""
     return isinstance(got, (bytes, bytearray)) and 0 < len(got) < len(whole) and whole.startswith(got)
+
+
+@contextmanager
+def awaiting_the_end(server: ScriptedPeer, request: bytes, likely: Likely) -> Iterator[None]:
+    """Around a call whose server reads the request to its end: say so when that end never came."""
+    try:
+        yield
+    except Silent:
+        likely(
+            server.received == request and not server.transcript.all_sent,
+            "every byte of the request arrived, but never its end, so the server still waits for more and "
+            "you wait for the server: call sock.shutdown(socket.SHUT_WR) after the last byte",
+        )
+        raise
+
+
+@contextmanager
+def still_serving(server: Running, likely: Likely) -> Iterator[None]:
+    """Around a conversation with a later client: say so when the server has returned meanwhile."""
+    try:
+        yield
+    except (OSError, EOFError):
+        try:
+            server.ended(0.1)
+        except Failure:
+            pass  # it goes on, or it raised, and then that exception is the message
+        else:
+            likely(True, "serve_echo has returned, so nobody is there for the next client")
+        raise
 
 
 def left_open(learner: Learner, before: int) -> int:

@@ -24,16 +24,10 @@ def test_listens(learner: Learner) -> None:
     """Port 0 gives a listening TCP socket on a port that the system chose, and a client can connect to it."""
     listener = learner.keep("127.0.0.1", 0)
     host, port = listener.address
-    assert port != 0, (
-        "the listener must be bound to a port that the system chose; it is not bound, its port is 0"
-    )
+    assert port != 0, "the listener must be bound to a port that the system chose; it is not bound, its port is 0"
     kind = listener.call("getsockopt", socket.SOL_SOCKET, socket.SO_TYPE)
-    assert kind == socket.SOCK_STREAM, (
-        "the listener must be a TCP socket (SOCK_STREAM); it is a datagram socket"
-    )
-    assert not refuses(host, port), (
-        "a client must be able to connect; the connection was refused: nobody listens there"
-    )
+    assert kind == socket.SOCK_STREAM, "the listener must be a TCP socket (SOCK_STREAM); it is a datagram socket"
+    assert not refuses(host, port), "a client must be able to connect; the connection was refused: nobody listens there"
 
 
 @requirement(
@@ -49,9 +43,7 @@ def test_port_asked_for(learner: Learner) -> None:
     first.close()  # no client was there, so the port is free at once
     second = learner.keep(host, port)
     got = second.address[1]
-    assert got == port, (
-        f"make_listener({host!r}, {port}) must listen on port {port}; it listens on port {got}"
-    )
+    assert got == port, f"make_listener({host!r}, {port}) must listen on port {port}; it listens on port {got}"
 
 
 @requirement(
@@ -65,11 +57,7 @@ def test_only_this_address(learner: Learner) -> None:
     host, port = learner.keep("127.0.0.1", 0).address
     assert host == "127.0.0.1", (
         f"make_listener('127.0.0.1', 0) must be reachable from this machine only; it is bound to {host!r}"
-        + (
-            ", every address of the machine, for the whole network to reach"
-            if host in ("0.0.0.0", "::")
-            else ""
-        )
+        + (", every address of the machine, for the whole network to reach" if host in ("0.0.0.0", "::") else "")
     )
 
 
@@ -158,6 +146,4 @@ def test_failure_closes(learner: Learner) -> None:
     for _ in range(3):
         learner.must_raise(OSError, *first.address)
     left = left_open(learner, before)
-    assert left == 0, (
-        f"a call that fails must leave no socket behind; of 3 failed calls {left} sockets stayed open"
-    )
+    assert left == 0, f"a call that fails must leave no socket behind; of 3 failed calls {left} sockets stayed open"

@@ -15,12 +15,12 @@ def serve_echo(listener):
             try:
                 while True:
                     readable, writable, _ = select.select([conn], [conn] if waiting else [], [])
+                    if writable:
+                        waiting = waiting[conn.send(waiting):]
                     if readable:
                         data = conn.recv(1048576)
                         if not data:
                             break
                         waiting += data
-                    if writable:
-                        waiting = waiting[conn.send(waiting):]
             except ConnectionError:
                 pass

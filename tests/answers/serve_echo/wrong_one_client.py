@@ -1,4 +1,4 @@
-# fails: test_next_client | refused
+# fails: test_next_client | serve_echo has returned
 import socket
 
 

@@ -1,4 +1,4 @@
-# fails: test_reset | returned
+# fails: test_reset | serve_echo has returned
 import socket
 
 

@@ -1,4 +1,4 @@
-# fails: test_conversation | came back
+# fails: test_conversation | 0 of 1 byte came
 import socket
 
 
