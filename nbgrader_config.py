@@ -27,6 +27,9 @@ c.ClearSolutions.text_stub = "Write your answer here."
 # for a slow machine. The judge ends a hanging answer by itself, long before this does.
 c.Execute.timeout = 120
 
+# `nbgrader validate` cuts every line of a report at this width; the report's own lines have up to 100 characters.
+c.Validator.width = 140
+
 # Every learner's files of one assignment, in kilobytes: the exercises need a hundredth of this.
 c.CourseDirectory.max_file_size = 10_000
 c.CourseDirectory.max_dir_size = 50_000
