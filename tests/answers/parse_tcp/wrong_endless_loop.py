@@ -1,4 +1,4 @@
-# fails: test_bad_options | computing without a pause
+# fails: test_bad_options | no answer from parse_tcp
 import struct
 from typing import Any
 

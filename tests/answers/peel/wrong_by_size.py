@@ -1,4 +1,4 @@
-# fails: test_padding | the frame of
+# fails: test_padding | the layers of this frame
 def peel(frame):
     if len(frame) < 60:
         raise ValueError("short")

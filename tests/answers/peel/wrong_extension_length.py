@@ -1,4 +1,4 @@
-# fails: test_extension_headers | got ['Ethernet', 'IPv6', 'UDP']
+# fails: test_extension_headers | got      ['Ethernet', 'IPv6', 'UDP']
 import struct
 from typing import Any
 

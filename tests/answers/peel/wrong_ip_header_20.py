@@ -1,4 +1,4 @@
-# fails: test_options | got ['Ethernet', 'IPv4', 'TCP']
+# fails: test_options | got      ['Ethernet', 'IPv4', 'TCP']
 import struct
 from typing import Any
 

@@ -1,4 +1,4 @@
-# fails: test_options | got ['Ethernet', 'IPv4', 'TCP', 'HTTP']
+# fails: test_options | got      ['Ethernet', 'IPv4', 'TCP', 'HTTP']
 import struct
 from typing import Any
 

@@ -1,0 +1,3 @@
+# fails: test_version | ValueError: damaged
+def parse_ipv4(packet):
+    raise ValueError("damaged")

@@ -1,0 +1,3 @@
+# fails: test_cut_off | ValueError: damaged
+def peel(frame):
+    raise ValueError("damaged")
