@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # nbgrader starts programs of its environment by their bare names, also when nobody activated it.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -14,6 +15,10 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 # A run of the lessons or of a check is not the learner's progress.
 _state = tempfile.TemporaryDirectory()
 os.environ["AUTOGRADER_STATE"] = _state.name
+
+# A generated example is the same in every run, and a busy machine is no failure.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(optionalhook=True)
