@@ -10,7 +10,7 @@ import asyncio
 import linecache
 import sys
 import threading
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType
 from typing import Any
 
 from autograder.judge.plain import NotPlain, encode
@@ -84,18 +84,30 @@ class Sources:
     def _tasks(self, frame: FrameType | None) -> list[list[dict[str, Any]]]:
         # A thread inside an event loop has the loop as `self` of run_forever; its tasks know where they wait.
         while frame is not None and frame.f_code.co_name != "run_forever":
+            if frame.f_code.co_filename in self._labels:
+                return []  # the loop runs learner code at this moment, and the thread's own stack says where
             frame = frame.f_back
         if frame is None:
             return []
         loop = frame.f_locals.get("self")
         found = []
         for task in asyncio.all_tasks(loop) if isinstance(loop, asyncio.AbstractEventLoop) else ():
-            stack = [self.place(item.f_code, item.f_lasti, item.f_lineno) for item in task.get_stack()]
+            stack = [self.place(item.f_code, item.f_lasti, item.f_lineno) for item in _suspended(task)]
             places = [place for place in stack if place is not None]
             if places:
                 found.append(places)
         # The innermost coroutine is the one that waits: the deepest stacks say most.
         return sorted(found, key=lambda places: places[-1]["line"])
+
+
+def _suspended(task: asyncio.Task[Any]) -> list[FrameType]:
+    """The frames of a waiting task, from its outermost coroutine to the innermost; get_stack has the first alone."""
+    frames = []
+    coroutine: Any = task.get_coro()
+    while isinstance(coroutine, CoroutineType) and coroutine.cr_frame is not None:
+        frames.append(coroutine.cr_frame)
+        coroutine = coroutine.cr_await
+    return frames
 
 
 def _expression(code: CodeType, instruction: int) -> str:
