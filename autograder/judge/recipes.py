@@ -57,7 +57,7 @@ class Connected(Recipe):
 
     Args:
         one_byte: every ``recv`` on it returns one byte at most.
-        send_limit: every ``send`` on it takes at most so many bytes.
+        send_limit: every ``send`` on it takes at most so many bytes; not together with `one_byte`.
         timeout: its timeout in seconds; None blocks.
     """
 
@@ -65,6 +65,10 @@ class Connected(Recipe):
     one_byte: bool = False
     send_limit: int | None = None
     timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.one_byte and self.send_limit is not None:
+            raise ValueError("a socket is odd in one way: one_byte or send_limit, not both")
 
     def make(self) -> socket.socket:
         host, port = self.address
