@@ -120,7 +120,11 @@ class LearnerProcess:
             os._exit(0)  # a child that learner code forked came back out of its function
         try:
             encoded = plain.encode(message)
-        except plain.NotPlain as error:
+        except Exception as error:
+            if not isinstance(error, plain.NotPlain):  # an __iter__ of the learner's, or no memory for a copy
+                name = type(message.get("value")).__name__
+                why = f"an object of type {name} that can't be read ({type(error).__name__})"
+                error = plain.NotPlain("value['value']", name, why)
             encoded = plain.encode(
                 {
                     "id": message["id"],
@@ -157,7 +161,11 @@ class LearnerProcess:
         module.__file__ = filename
         sys.modules["answer"] = module
         exec(compile(text, filename, "exec"), module.__dict__)
-        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        names = [
+            key
+            for key, value in vars(module).items()
+            if callable(value) and not key.startswith("_") and getattr(value, "__module__", "") == module.__name__
+        ]
         return getattr(module, name, None), names
 
     def _shape(self, name: str, names: list[str]) -> dict[str, Any]:
