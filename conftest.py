@@ -25,7 +25,8 @@ settings.load_profile("repeatable")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Spread single tests over the processes (`-n 3`), but keep together what is prepared once.
 
-    These are the cells of a notebook, the browser's JupyterLab and the course that nbgrader's tests grade. xdist's own groups, `--dist loadgroup`, lost their effect with pytest 9.2.
+    That is a notebook's kernel, the browser's JupyterLab, and the course that nbgrader's tests grade. xdist's own
+    groups, `--dist loadgroup`, lost their effect with pytest 9.2.
     """
     from xdist.scheduler import LoadScopeScheduling
 
