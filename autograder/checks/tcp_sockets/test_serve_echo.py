@@ -14,6 +14,9 @@ from autograder.judge.learner import Learner, Running
 from autograder.judge.recipes import Listener
 from autograder.loopback import EarlyEnd, NoAnswer, RecordedSocket, reset, waits
 
+SMALL_BUFFER = 65536
+"""Bytes of a socket buffer where megabytes must not fit into the kernel."""
+
 
 @exercise
 def serve_echo(listener: socket.socket) -> None: ...
@@ -151,11 +154,15 @@ def test_vanishing_client(learner: Learner, rng: Random, likely: Likely) -> None
 )
 def test_large(learner: Learner, rng: Random) -> None:
     """4 MiB come back whole to a client that reads slowly and has long ended its own side."""
-    server = learner.start(Listener())
     message = rng.randbytes(4 * MEBIBYTE)
-    client = server.connect(timeout=8.0)
+    listener = learner.make(Listener())
+    # Small buffers both ways, so that what the server has not sent yet is in its own hands and not in the kernel's.
+    listener.call("setsockopt", socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
+    server = learner.start(listener)
+    client = server.connect(timeout=8.0, receive_buffer=SMALL_BUFFER)
     sender = Thread(target=_send_all_and_end, args=(client, message), daemon=True)
     sender.start()
+    sender.join(waits.seconds(0.15))  # a server that takes everything now has it, and the end, before we read
     got = _receive_slowly(client, len(message))
     sender.join(waits.seconds(1.0))
     assert got == message
@@ -257,7 +264,7 @@ def _send_until_stuck(server: Running) -> None:
     rude = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     rude.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     rude.connect(server.address)
-    rude.settimeout(waits.seconds(0.5))
+    rude.settimeout(waits.seconds(0.2))
     try:
         while sent < limit:
             sent += rude.send(block)
