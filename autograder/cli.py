@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def _check(options: argparse.Namespace) -> int:
             requirements = report.requirements
             if event["event"] == "requirement":
                 requirements.append(RequirementReport.from_plain(event["requirement"]))
-                if not options.json:
+                if not options.json and not report.refused:
                     print(requirement_text(requirements[-1]), flush=True)
                 continue
             report = CheckReport.from_plain(event["report"])
@@ -90,7 +91,7 @@ def _check(options: argparse.Namespace) -> int:
 def as_json(report: CheckReport) -> dict[str, Any]:
     """The report for machines: exercise, points, max_points, seed, seconds, and for every requirement its
     name, sentence, points, max_points, outcome and message."""
-    made: dict[str, Any] = {
+    return {
         "exercise": report.exercise,
         "points": report.points,
         "max_points": report.max_points,
@@ -108,22 +109,23 @@ def as_json(report: CheckReport) -> dict[str, Any]:
             for item in report.requirements
         ],
     }
-    return made | ({"refused": report.refused} if report.refused else {})
 
 
 def _text_of(path: Path) -> str:
-    if not path.is_file():
-        there = [item.name for item in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, there, n=1, cutoff=0.5)
+    if not os.path.isfile(path):
+        there = [item.name for item in path.parent.glob("*.py") if item.is_file()]
+        near = difflib.get_close_matches(path.name, there, n=1, cutoff=0.6)
         advice = f" Did you mean {path.parent / near[0]}?" if near else ""
         raise BadInput(f"There is no file {path}.{advice}")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark; Python takes it, too
         compile(text, path.name, "exec")
+    except OSError as error:
+        raise BadInput(f"{path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not text in UTF-8: byte {error.start} can't be read.") from None
     except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         what = error.msg if isinstance(error, SyntaxError) else str(error)
         shown = (error.text or "").strip() if isinstance(error, SyntaxError) else ""
         raise BadInput(f"{path}{line} is not Python: {what}{f': {shown}' if shown else ''}") from None

@@ -45,15 +45,15 @@ def check(answer: Any) -> float | int:
             answer.__name__,
             payload,
             seed=secrets.randbelow(10**6),
-            hidden=os.environ.get("NBGRADER_EXECUTION") == "autograde",
+            hidden=_of_nbgrader("NBGRADER_EXECUTION") == "autograde",
             on_event=view.take,
         )
     except (CannotTravel, NoSuchExercise, JudgeBroke) as error:
         return _not_checked(str(error), view)
     report = view.report
-    if "NBGRADER_EXECUTION" not in os.environ:
+    if not _of_nbgrader("NBGRADER_EXECUTION"):
         progress.record(report.exercise, report.points, report.max_points)
-    if "NBGRADER_VALIDATING" in os.environ and not report.full_marks:
+    if _of_nbgrader("NBGRADER_VALIDATING") and not report.full_marks:
         # First the number, for the score; then the words. nbgrader takes the first output that decides.
         sys.displayhook(_score(report))
         raise RequirementsNotMet(check_text(report))
@@ -65,9 +65,23 @@ def _score(report: CheckReport) -> float | int:
     return int(points) if points == int(points) else points
 
 
+def _of_nbgrader(variable: str) -> str:
+    """What nbgrader says to this kernel in a variable of the environment; empty if it does not run it.
+
+    When a kernel dies under the Validate button, nbgrader leaves its variables in the environment of the Jupyter
+    server (nbgrader 0.9.6, utils.setenv), and every kernel that the server starts from then on inherits them. Such
+    a kernel belongs to a session of JupyterLab and writes its history to a file; nbgrader's keeps it in memory.
+    """
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    history = getattr(getattr(shell, "history_manager", None), "hist_file", ":memory:")
+    left_over = "JPY_SESSION_NAME" in os.environ and str(history) != ":memory:"
+    return "" if left_over else os.environ.get(variable, "")
+
+
 def _not_checked(sentence: str, view: _View | None = None) -> int:
     (view or _View("")).say(sentence)
-    if "NBGRADER_VALIDATING" in os.environ:
+    if _of_nbgrader("NBGRADER_VALIDATING"):
         sys.displayhook(0)
         raise RequirementsNotMet(sentence)
     return 0
@@ -122,7 +136,8 @@ class _View:
                 made = RequirementReport.from_plain(event["requirement"])
                 self.report.requirements.append(made)
                 self._waiting = [item for item in self._waiting if item["name"] != made.name]
-                self._show(requirement_text(made))
+                if not self.report.refused:
+                    self._show(requirement_text(made))
             case "end":
                 requirements = self.report.requirements
                 self.report = CheckReport.from_plain(event["report"])

@@ -91,7 +91,8 @@ def requirement_text(report: RequirementReport) -> str:
 
 def check_text(report: CheckReport) -> str:
     """The whole report."""
-    return "\n".join([headline(report)] + [requirement_text(item) for item in report.requirements] + [closing(report)])
+    requirements = [] if report.refused else report.requirements  # there, all were not run for the one reason
+    return "\n".join([headline(report), *map(requirement_text, requirements), closing(report)])
 
 
 def headline(report: CheckReport) -> str:
