@@ -95,6 +95,7 @@ class Classroom:
         """A course with these assignments of solutions/."""
         made = cls(folder, Path(tempfile.mkdtemp(prefix="ipc")))
         made.home.mkdir(parents=True)
+        made.root.mkdir()
         for name in assignments:
             shutil.copytree(ROOT / "solutions" / name, made.root / "solutions" / name)
         config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
