@@ -136,7 +136,8 @@ class _View:
                 made = RequirementReport.from_plain(event["requirement"])
                 self.report.requirements.append(made)
                 self._waiting = [item for item in self._waiting if item["name"] != made.name]
-                self._show(requirement_text(made))
+                if not self.report.refused:
+                    self._show(requirement_text(made))
             case "end":
                 requirements = self.report.requirements
                 self.report = CheckReport.from_plain(event["report"])
