@@ -20,7 +20,9 @@ class Failure(Exception):
 
 
 class Raised(Failure):
-    """The code raised. `error` is what `places.Sources.of_error` made."""
+    """The code raised. `error` is what `places.Sources.of_error` made; `wanted` names what should have been raised."""
+
+    wanted = ""
 
     def __init__(self, error: dict[str, Any], call: str) -> None:
         self.error, self.call = error, call

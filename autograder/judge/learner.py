@@ -99,6 +99,7 @@ class Learner:
         except Raised as raised:
             if raised.is_a(*wanted):
                 return
+            raised.wanted = names
             raise
         except NotPlainAnswer as other:
             raise WrongAnswer(call.text, f"{names} must be raised; it returned {_a(other.type_name)}") from None

@@ -59,7 +59,7 @@ class Sources:
             places.append(self.place(trace.tb_frame.f_code, trace.tb_lasti, trace.tb_lineno))
             trace = trace.tb_next
         return {
-            "type": type(error).__name__,
+            "type": _name_of(type(error)),
             "mro": [cls.__name__ for cls in type(error).__mro__][:20],
             "message": _text_of(error),
             "errno": error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else None,
@@ -126,6 +126,13 @@ def _expression(code: CodeType, instruction: int) -> str:
     except (SyntaxError, ValueError):
         return ""
     return text
+
+
+def _name_of(kind: type[BaseException]) -> str:
+    """``ValueError``, but ``struct.error``: as it would be written in an except line."""
+    if kind.__module__ in ("builtins", "__main__", "answer"):
+        return kind.__name__
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _text_of(error: BaseException) -> str:

@@ -38,7 +38,8 @@ def explain(error: BaseException) -> Explanation:
     """
     match error:
         case Raised():
-            return Explanation("wrong", raised(error.error))
+            wanted = f"{error.wanted} must be raised; it raised " if error.wanted else ""
+            return Explanation("wrong", wanted + raised(error.error))
         case Silent():
             return Explanation(
                 "no answer", f"no answer from {error.call} after {error.seconds:.1f} s; {waiting(error)}"
@@ -92,7 +93,7 @@ def raised(error: dict[str, Any]) -> str:
             f"it had more than {limits.Limits().open_files} files and sockets open at once ({name}: {text}); "
             "are they closed?"
         )
-    elif "PickleError" in mro or name == "PicklingError":
+    elif "PickleError" in mro:
         sentence = f"it could not be sent to its own process ({name}: {text})"
     else:
         sentence = f"{name}: {text}" if text else f"it raised {name}"
