@@ -95,8 +95,9 @@ def slips(data: bytes) -> list[tuple[int, str]]:
     found = [
         (~once & 0xFFFF, "the carry was added once; that carried again, and this second carry is missing"),
         (~total & 0xFFFF, "the carries were dropped: they are added at the low end"),
-        (0xFFFF - right, "this is the sum; the checksum is the sum with every bit turned over"),
     ]
+    if right:  # 0xffff in place of 0 may also be UDP's rule for its own header
+        found.append((0xFFFF - right, "this is the sum; the checksum is the sum with every bit turned over"))
     if len(data) % 2 == 0:
         return [*found, (swapped, "the two bytes are exchanged: words are read with the high byte first")]
     as_low_byte = checksum(data[:-1] + b"\0" + data[-1:])
