@@ -187,7 +187,8 @@ def test_the_last_line_of_full_marks() -> None:
 
 
 def test_a_refused_answer_has_its_reason_and_no_score() -> None:
-    report = check_report(refused="serve_echo must be a plain function (def).")
+    refused = "serve_echo must be a plain function (def)."
+    report = check_report(requirement("not run", got=refused), refused=refused)
     assert check_text(report) == "serve_echo: Echo every byte.\nserve_echo must be a plain function (def)."
     assert not report.full_marks and report.points == 0
 
