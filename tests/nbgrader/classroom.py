@@ -20,9 +20,6 @@ from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
-from nbgrader.apps.api import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +143,10 @@ class Classroom:
 
     def generate_assignment(self, assignment: str) -> None:
         """Make the release, and put the assignment into the gradebook."""
+        # Imported here, for it takes seconds, and every process of a parallel run reads this file.
+        from nbgrader.apps.api import NbGraderAPI
+        from nbgrader.coursedir import CourseDirectory
+
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
         answer = NbGraderAPI(CourseDirectory(config=config), config=config).generate_assignment(assignment)
         assert answer["success"], answer
@@ -172,6 +173,8 @@ class Classroom:
 
     def scores(self, learner: str, assignment: str) -> dict[str, Score]:
         """What the gradebook says, by exercise."""
+        from nbgrader.api import Gradebook
+
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}", "learn-network-programming") as gradebook:
             (notebook,) = gradebook.find_submission(assignment, learner).notebooks
             assert not notebook.needs_manual_grade
