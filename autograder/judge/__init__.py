@@ -7,17 +7,35 @@ what learner code wrote.
       autograder.client            |                   judge.learner_process
                                    +-- probes over sockets on loopback
 
-=================  ==========================================================================================
-``exercise``       what a check file declares: ``@exercise``, ``@requirement``
-``catalogue``      finds the check file of an exercise by name
-``payload``        packs the learner's object in the kernel; nobody but the learner process opens it
-``plain``          plain data <-> msgpack, the only thing that comes back
-``channel``        length-prefixed messages between kernel and judge
-``recipes``        arguments that are made inside the learner's process (sockets)
-``learner_process``  the code that runs in the learner's process
-``learner``        the judge's end of it: start, call, take its stack, end it
-``limits``         memory, files, processes, output; ending a whole process tree
-``plugin``         the pytest plugin: fixtures, and the words for what went wrong
-``server``         the judge process itself
-=================  ==========================================================================================
+In the kernel:
+
+===================  ========================================================================================
+``client``           starts the judge and talks to it
+``payload``          packs the learner's object; nobody but the learner process opens it
+``channel``          length-prefixed messages between kernel and judge
+``plain``            plain data <-> msgpack: the only thing that crosses between processes
+===================  ========================================================================================
+
+In the judge:
+
+===================  ========================================================================================
+``server``           the judge process itself
+``catalogue``        finds the check file of an exercise by name
+``exercise``         what a check file declares: ``@exercise``, ``@requirement``
+``plugin``           the pytest plugin: fixtures, and a report for every requirement
+``learner``          the `learner` fixture: call the learner's code, start it, keep what it made
+``process``          one learner process: start it, ask it, watch it, end it
+``limits``           memory, files, processes, output; ending a whole process tree
+``failures``         what can go wrong with learner code, as exceptions
+``words``            and in words
+===================  ========================================================================================
+
+In the learner's process:
+
+===================  ========================================================================================
+``learner_process``  opens the payload, makes the calls, answers in plain data
+``recipes``          arguments that are made there (sockets)
+``shape``            kind and parameters of what was handed in
+``places``           where learner code is: cell, line, call
+===================  ========================================================================================
 """

@@ -78,7 +78,7 @@ class Judge:
                 "hidden": hidden,
             }
         )
-        with self._stopped_when_left(number):
+        with self._stopped_when_left():
             while True:
                 message = self._receive()
                 if message.get("id") != number:
@@ -129,12 +129,12 @@ class Judge:
                 return
 
     @contextmanager
-    def _stopped_when_left(self, number: int) -> Iterator[None]:
+    def _stopped_when_left(self) -> Iterator[None]:
         try:
             yield
         except (KeyboardInterrupt, GeneratorExit):
             try:
-                self._channel.send({"op": "cancel", "id": number})
+                self._channel.send({"op": "cancel"})
             except OSError:
                 pass
             raise
@@ -156,20 +156,18 @@ def _apart() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-_judge: Judge | None = None
+_judge: tuple[int, Judge] | None = None
+"""The judge and the process that started it: a fork must not talk to its parent's."""
 _starting = threading.Lock()
 
 
 def the_judge() -> Judge:
     """This process's judge, started at the first call, started anew if it ended or if this process was forked."""
-    global _judge, _owner
+    global _judge
     with _starting:
-        if _judge is None or not _judge.alive or _owner != os.getpid():
-            _judge, _owner = Judge(), os.getpid()
-        return _judge
-
-
-_owner = 0
+        if _judge is None or _judge[0] != os.getpid() or not _judge[1].alive:
+            _judge = os.getpid(), Judge()
+        return _judge[1]
 
 
 def run_check(

@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
-Kind = Literal["function", "async function", "class"]
+from autograder.judge.shape import Kind, kind_of
+
 T = TypeVar("T")
 
 
@@ -116,13 +117,6 @@ def read_exercise(module: ModuleType) -> Exercise:
         parameters=tuple(inspect.signature(contract).parameters),
         requirements=tuple(requirements),
     )
-
-
-def kind_of(thing: object) -> Kind:
-    """Which of the three kinds of contract a function or class is."""
-    if inspect.isclass(thing):
-        return "class"
-    return "async function" if inspect.iscoroutinefunction(thing) else "function"
 
 
 def _assignment(module: ModuleType) -> str:

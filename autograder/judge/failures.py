@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograder.judge.places import full_name
+
 
 class Failure(Exception):
     """The learner's code did not do what was asked. `call` is the call as a learner would write it."""
@@ -30,7 +32,7 @@ class Raised(Failure):
 
     def is_a(self, *types: type[BaseException]) -> bool:
         """Is it one of these exceptions, or a subclass of one, by the names that it reports?"""
-        return any(kind.__name__ in self.error["mro"] for kind in types)
+        return any(full_name(kind) in self.error["mro"] for kind in types)
 
 
 class Silent(Failure):

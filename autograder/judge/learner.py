@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograder.judge.exercise import Exercise
-from autograder.judge.failures import Ended, NotPlainAnswer, Raised, Silent, WrongAnswer
+from autograder.judge.failures import Ended, Failure, NotPlainAnswer, Raised, Silent, WrongAnswer
+from autograder.judge.places import read_error
 from autograder.judge.process import Gone, ProcessFactory, ProcessHandle
 from autograder.judge.recipes import Recipe
 from autograder.loopback import RecordedSocket, connect
@@ -16,6 +18,8 @@ from autograder.wire import Transcript, quote
 
 LOAD_SECONDS = 5.0
 """Time to open the payload: it may import a library for the first time."""
+
+UNREADABLE = "its process sent something unreadable to the judge"
 
 SPREAD_SECONDS = 0.2
 """How long an exception may take from the learner's process to here, once its socket told us that it ended."""
@@ -69,8 +73,8 @@ class Learner:
 
     def make(self, recipe: Recipe) -> Handle:
         """Make a recipe's object now, so that it can be an argument of several calls."""
-        number = self._process().ask("make", recipe=recipe.to_plain())
-        return Handle(self, self._finish(_Call(number, f"making {type(recipe).__name__}"), 2.0))
+        call = self._ask(f"making {type(recipe).__name__}", "make", recipe=recipe.to_plain())
+        return Handle(self, self._finish(call, 2.0))
 
     def start(self, *arguments: object) -> Running:
         """Start a call that goes on while the check talks to it; returns as soon as its sockets are made."""
@@ -116,13 +120,17 @@ class Learner:
         """
         if self._loaded:
             raise RuntimeError("instrument comes before the first call")
-        number = self._process(load=False).ask("instrument", short_send=short_send, hold_sockets=hold_sockets)
-        self._process(load=False).answer(number, scaled(2.0))
+        process = self._process(load=False)
+        process.answer(process.ask("instrument", short_send=short_send, hold_sockets=hold_sockets), scaled(2.0))
 
     @property
     def cpu_seconds(self) -> float:
         """Seconds of processor time that the learner's process used so far."""
         return self._process().cpu_seconds
+
+    def is_waiting(self) -> bool:
+        """Does every thread of the learner's process wait for something?"""
+        return self._process().is_waiting()
 
     def open_sockets(self) -> int:
         """How many sockets the learner's process has open; compare two readings, the first after `make` or a call."""
@@ -136,15 +144,12 @@ class Learner:
     # What the plugin uses.
 
     def shape(self) -> dict[str, Any]:
-        """Open the payload and return what is in it (`learner_process.LearnerProcess._shape`).
+        """Open the payload and return what is in it (`shape.shape_of`).
 
         Raises:
             Failure: it raised while it was opened, hung, or ended the process.
         """
-        call = _Call(
-            self._process(load=False).ask("load", payload=self._payload, name=self._exercise.name),
-            "loading it",
-        )
+        call = self._ask("loading it", "load", payload=self._payload, name=self._exercise.name)
         self._loaded = True
         shape: dict[str, Any] = self._finish(call, LOAD_SECONDS)["shape"]
         return shape
@@ -189,46 +194,55 @@ class Learner:
 
     def _begin(self, arguments: tuple[object, ...], *, keep: bool = False) -> _Call:
         text = f"{self._exercise.name}({', '.join(_argument_text(argument) for argument in arguments)})"
-        process = self._process()
+        self._process()
         self.calls.append(text)
+        call = self._ask(text, "call", arguments=[_pack(argument) for argument in arguments], keep=keep)
+        ready = self._wait(call, scaled(LOAD_SECONDS))
         try:
-            number = process.ask("call", arguments=[_pack(argument) for argument in arguments], keep=keep)
-            ready = process.answer(number, scaled(LOAD_SECONDS))
-        except Gone as gone:
-            raise Ended(text, gone.sentence, limit=gone.limit) from None
-        return _Call(number, text, ready.get("addresses", []))
+            call.addresses = [(str(host), int(port)) for host, port in ready["addresses"]]
+        except (KeyError, TypeError, ValueError):
+            raise Ended(text, UNREADABLE) from None
+        return call
 
     def _finish(self, call: _Call, seconds: float) -> dict[str, Any]:
-        process = self._started
-        assert process is not None
-        deadline = scaled(seconds * self._patience)
+        return self._wait(call, scaled(seconds * self._patience))
+
+    def _ask(self, text: str, operation: str, **fields: Any) -> _Call:
+        """Send a command about a call, of which `text` is what a learner would write."""
+        try:
+            return _Call(self._process(load=operation != "load").ask(operation, **fields), text)
+        except Gone as gone:
+            raise Ended(text, gone.sentence, limit=gone.limit) from None
+
+    def _wait(self, call: _Call, deadline: float) -> dict[str, Any]:
+        """The next message that answers a call, or the failure that it tells of; `deadline` in real seconds."""
+        process = self._process(load=False)
         try:
             answer = process.answer(call.number, deadline)
         except TimeoutError:
             raise self.silence(call.text, deadline) from None
         except Gone as gone:
             raise Ended(call.text, gone.sentence, limit=gone.limit) from None
-        return self._read(answer, call.text)
-
-    def _read(self, answer: dict[str, Any], text: str) -> dict[str, Any]:
         try:
             self.elapsed = float(answer.get("elapsed", 0.0))
             match answer["kind"]:
                 case "raised":
-                    raise Raised(answer["error"], text)
+                    raise Raised(read_error(answer["error"]), call.text)
                 case "not plain":
-                    raise NotPlainAnswer(text, str(answer["where"]), str(answer["type"]), str(answer["why"]))
+                    raise NotPlainAnswer(call.text, str(answer["where"]), str(answer["type"]), str(answer["why"]))
+                case "not made":
+                    raise RuntimeError(str(answer["why"]))  # the check file's mistake or this machine's
             return answer
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise Ended(text, "its process sent something unreadable to the judge") from None
+            raise Ended(call.text, UNREADABLE) from None
 
 
 class _Call:
     """A call under way: its number, its text, the addresses of the sockets among its arguments."""
 
-    def __init__(self, number: int, text: str, addresses: Sequence[Any] = ()) -> None:
-        self.number, self.text, self.addresses = number, text, addresses
-        self.answer: dict[str, Any] | None = None
+    def __init__(self, number: int, text: str) -> None:
+        self.number, self.text = number, text
+        self.addresses: list[tuple[str, int]] = []
 
 
 class Running:
@@ -236,13 +250,13 @@ class Running:
 
     def __init__(self, learner: Learner, call: _Call) -> None:
         self._learner, self._call = learner, call
+        self._answer: Callable[[], Any] | None = None
         self._clients: list[RecordedSocket] = []
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of the first socket among the arguments."""
-        host, port = self._call.addresses[0]
-        return str(host), int(port)
+        return self._call.addresses[0]
 
     def connect(self, *, title: str = "", **options: Any) -> RecordedSocket:
         """Connect to it; the conversation is recorded.
@@ -268,26 +282,20 @@ class Running:
         Raises:
             Failure: as a call does; Silent when it goes on.
         """
-        if self._call.answer is None:
-            process = self._learner._process()
+        if self._answer is None:
             try:
-                self._call.answer = process.answer(self._call.number, scaled(seconds))
-            except TimeoutError:
-                raise self._learner.silence(self._call.text, scaled(seconds)) from None
-            except Gone as gone:
-                raise Ended(self._call.text, gone.sentence, limit=gone.limit) from None
-        return self._learner._read(self._call.answer, self._call.text).get("value")
+                value = self._learner._wait(self._call, scaled(seconds)).get("value")
+                self._answer = lambda: value
+            except Silent:
+                raise
+            except Failure as failure:
+                self._answer = partial(_raise, failure)
+        return self._answer()
 
     @property
     def still_running(self) -> bool:
         """Has the call neither returned nor raised nor ended its process?"""
-        try:
-            self.ended(0.0)
-        except Silent:
-            return True
-        except Exception:
-            return False
-        return False
+        return self._answer is None and not self._learner._process().answered(self._call.number)
 
     def stop_listening(self) -> None:
         """Shut down and close the sockets among its arguments, so that ``accept`` fails there and a server can end."""
@@ -328,18 +336,16 @@ class Handle:
         self.call("close")
 
     def _ask(self, method: str, arguments: tuple[object, ...], seconds: float, *, keep: bool) -> dict[str, Any]:
-        process = self._learner._process()
         packed = [_pack(argument) for argument in arguments]
+        text = f"{method} on the socket"
+        call = self._learner._ask(text, "method", handle=self.index, method=method, arguments=packed, keep=keep)
         try:
-            number = process.ask("method", handle=self.index, method=method, arguments=packed, keep=keep)
-            return self._learner._finish(_Call(number, f"{method} on the socket"), seconds)
+            return self._learner._finish(call, seconds)
         except Raised as raised:
             kind = getattr(builtins, raised.error["type"], None)
             if isinstance(kind, type) and issubclass(kind, Exception):
                 raise kind(raised.error["message"]) from raised
             raise
-        except Gone as gone:
-            raise Ended(f"{method} on the socket", gone.sentence, limit=gone.limit) from None
 
 
 def _pack(argument: object) -> dict[str, Any]:
@@ -355,9 +361,7 @@ def _argument_text(argument: object) -> str:
         case bytes():
             return quote(argument, limit=100)
         case Recipe():
-            return {"Listener": "listener", "Connected": "sock", "Unconnected": "sock", "Datagram": "sock"}[
-                type(argument).__name__
-            ]
+            return argument.word
         case Handle():
             return "sock"
         case _:
@@ -369,3 +373,7 @@ def _a(type_name: str) -> str:
     if type_name == "NoneType":
         return "None"
     return f"{'an' if type_name[:1].lower() in 'aeiou' else 'a'} {type_name}"
+
+
+def _raise(failure: Failure) -> Any:
+    raise failure

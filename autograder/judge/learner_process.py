@@ -24,9 +24,9 @@ from typing import Any
 import cloudpickle
 
 from autograder.judge import limits, plain
-from autograder.judge.exercise import kind_of
 from autograder.judge.places import Sources
 from autograder.judge.recipes import Recipe
+from autograder.judge.shape import kind_of, shape_of
 from autograder.loopback.odd_sockets import ShortSendSocket
 
 
@@ -70,6 +70,10 @@ def _redirect(output: str) -> None:
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
 
 
+class NotMade(Exception):
+    """A recipe failed: nothing that the learner's code did."""
+
+
 class LearnerProcess:
     """The commands of the judge, and what the learner's code made so far."""
 
@@ -98,7 +102,11 @@ class LearnerProcess:
         }
         while True:
             command = self._commands.get()
-            self._send({"id": command["id"], **operations[command["op"]](command)})
+            try:
+                answer = operations[command["op"]](command)
+            except NotMade as error:
+                answer = {"kind": "not made", "why": str(error)}
+            self._send({"id": command["id"], **answer})
 
     def _listen(self) -> None:
         while True:
@@ -153,7 +161,8 @@ class LearnerProcess:
                 self._answer, names = self._run_file(payload, name)
         except BaseException as error:
             return {"kind": "raised", "error": self._sources.of_error(error), "elapsed": 0.0}
-        return {"kind": "loaded", "shape": self._shape(name, names)}
+        self._is_async = kind_of(self._answer) == "async function"
+        return {"kind": "loaded", "shape": shape_of(self._answer, name, names)}
 
     def _run_file(self, payload: dict[str, Any], name: str) -> tuple[Any, list[str]]:
         filename, (_, text) = next(iter(payload["sources"].items()))
@@ -167,27 +176,6 @@ class LearnerProcess:
             if callable(value) and not key.startswith("_") and getattr(value, "__module__", "") == module.__name__
         ]
         return getattr(module, name, None), names
-
-    def _shape(self, name: str, names: list[str]) -> dict[str, Any]:
-        answer = self._answer
-        if answer is None:
-            return {"found": False, "names": names[:50]}
-        shape = {"found": True, "callable": callable(answer), "type": type(answer).__name__}
-        if callable(answer):
-            kind = kind_of(answer)
-            self._is_async = kind == "async function"
-            shape |= {"kind": kind, "generator": inspect.isgeneratorfunction(answer)}
-            try:
-                signature = inspect.signature(answer)
-            except (TypeError, ValueError):
-                shape |= {"signature": None}
-            else:
-                without_types = signature.replace(
-                    parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
-                    return_annotation=signature.empty,
-                )
-                shape |= {"signature": f"{name}{without_types}"[:200], "takes": _positional_counts(signature)}
-        return shape
 
     def _instrument(self, command: dict[str, Any]) -> dict[str, Any]:
         """Swap the class behind ``socket.socket``, for learner code that makes its own sockets."""
@@ -210,14 +198,18 @@ class LearnerProcess:
 
     def _make(self, command: dict[str, Any]) -> dict[str, Any]:
         """Make a recipe's object now and keep it."""
-        return self._keep(Recipe.from_plain(command["recipe"]).make())
+        return self._keep(self._argument(command["recipe"]))
 
     def _call(self, command: dict[str, Any]) -> dict[str, Any]:
         """Call the learner's object."""
         self._arguments = [self._argument(packed) for packed in command["arguments"]]
         addresses = [_address(item) for item in self._arguments if isinstance(item, socket.socket)]
         self._send({"id": command["id"], "kind": "ready", "addresses": addresses})
-        return self._run(self._answer, self._arguments, command["keep"])
+        answer = self._run(self._answer, self._arguments, command["keep"])
+        if answer["kind"] == "raised":
+            # A program that ends like this closes its sockets, and whoever waits on the other side is told.
+            self._close_made()
+        return answer
 
     def _method(self, command: dict[str, Any]) -> dict[str, Any]:
         """Call a method of something that was kept."""
@@ -225,7 +217,7 @@ class LearnerProcess:
         kept = self._kept[command["handle"]]
         if command["method"] == "accept" and isinstance(kept, socket.socket):
             return self._run(lambda: kept.accept()[0], [], command["keep"])
-        return self._run(getattr(kept, command["method"]), arguments, command["keep"])
+        return self._run(lambda *given: getattr(kept, command["method"])(*given), arguments, command["keep"])
 
     def _run(self, function: Callable[..., Any], arguments: list[Any], keep: bool) -> dict[str, Any]:
         self._idle.clear()
@@ -260,7 +252,10 @@ class LearnerProcess:
     def _argument(self, packed: dict[str, Any]) -> Any:
         match packed:
             case {"recipe": _}:
-                return Recipe.from_plain(packed).make()
+                try:
+                    return Recipe.from_plain(packed).make()
+                except OSError as error:
+                    raise NotMade(f"{packed} could not be made: {error}") from error
             case {"handle": index}:
                 return self._kept[index]
             case _:
@@ -276,8 +271,11 @@ class LearnerProcess:
         # Closing takes the socket out of an epoll set without waking the one who waits there; shutdown wakes it,
         # and is given the time to.
         self._idle.wait(seconds)
+        self._close_made()
+
+    def _close_made(self) -> None:
         for item in self._arguments:
-            if isinstance(item, socket.socket):
+            if isinstance(item, socket.socket) and item not in self._kept:
                 item.close()
 
 
@@ -288,17 +286,3 @@ def _address(item: Any) -> list[Any] | None:
         return list(item.getsockname()[:2])
     except OSError:
         return None
-
-
-def _positional_counts(signature: inspect.Signature) -> list[int | None]:
-    """The least and the most positional arguments that a signature takes; None: any number."""
-    least, most = 0, 0
-    for parameter in signature.parameters.values():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            return [least, None]
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            most += 1
-            least += parameter.default is parameter.empty
-        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
-            return [1000, 1000]  # can't be called with positional arguments at all
-    return [least, most]

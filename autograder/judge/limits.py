@@ -94,6 +94,17 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
+def thread_states(pid: int) -> list[str]:
+    """The state letters of a process's threads (proc(5): R can run, S waits, …); empty where there is no /proc."""
+    states = []
+    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            states.append(task.read_text().rpartition(")")[2].split()[0])
+        except (OSError, IndexError):
+            continue
+    return states
+
+
 def memory_of(pid: int) -> int:
     """Bytes of memory in use (resident) by a process; 0 if it is gone."""
     try:

@@ -60,7 +60,7 @@ class Sources:
             trace = trace.tb_next
         return {
             "type": _name_of(type(error)),
-            "mro": [cls.__name__ for cls in type(error).__mro__][:20],
+            "mro": [full_name(cls) for cls in type(error).__mro__][:20],
             "message": _text_of(error),
             "errno": error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else None,
             "places": [place for place in places if place is not None][-MAX_FRAMES:],
@@ -130,9 +130,12 @@ def _expression(code: CodeType, instruction: int) -> str:
 
 def _name_of(kind: type[BaseException]) -> str:
     """``ValueError``, but ``struct.error``: as it would be written in an except line."""
-    if kind.__module__ in ("builtins", "__main__", "answer"):
-        return kind.__name__
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return kind.__name__ if kind.__module__ in ("__main__", "answer") else full_name(kind)
+
+
+def full_name(kind: type) -> str:
+    """The name of a class with its module, where that is not `builtins`: tells ValueError from a learner's own."""
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _text_of(error: BaseException) -> str:
@@ -145,3 +148,32 @@ def _text_of(error: BaseException) -> str:
     except Exception:
         return type(error).__name__
     return text[:2000]
+
+
+def read_error(error: Any) -> dict[str, Any]:
+    """What `Sources.of_error` made, field by field, after its way through a process that may send anything.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is something else.
+    """
+    number = error["errno"]
+    return {
+        "type": str(error["type"])[:200],
+        "mro": [str(name) for name in error["mro"]],
+        "message": str(error["message"])[:2000],
+        "errno": int(number) if number is not None else None,
+        "places": read_places(error["places"]),
+    }
+
+
+def read_waiting(waiting: Any) -> list[dict[str, Any]]:
+    """What `Sources.waiting` made; errors as `read_error`."""
+    return [{"who": str(item["who"]), "places": read_places(item["places"])} for item in waiting]
+
+
+def read_places(places: Any) -> list[dict[str, Any]]:
+    """What `Sources.of_frame` made; errors as `read_error`."""
+    return [
+        {"line": int(place["line"])} | {key: str(place[key])[:300] for key in ("file", "function", "source", "call")}
+        for place in places
+    ][:MAX_FRAMES]

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from autograder.judge import learner_process, limits, plain
+from autograder.judge.places import read_waiting
 from autograder.loopback.waits import seconds as scaled
 
 LOOK_EVERY = 0.05
@@ -137,11 +138,15 @@ class ProcessHandle:
             raise self._gone()
         return message
 
+    def answered(self, number: int) -> bool:
+        """Has the next message that answers a command come, or can none come any more?"""
+        return self.over or not self._answers[number].empty()
+
     def where(self) -> list[dict[str, Any]] | None:
         """Where its threads are in learner code; None if Python itself does not respond there."""
         try:
-            return list(self.answer(self.ask("where"), scaled(0.5))["waiting"])
-        except (TimeoutError, Gone, KeyError, TypeError):
+            return read_waiting(self.answer(self.ask("where"), scaled(0.5))["waiting"])
+        except (TimeoutError, Gone, KeyError, TypeError, ValueError):
             return None
 
     @property
@@ -176,6 +181,16 @@ class ProcessHandle:
             return sum(looks) > len(looks) / 2
         except psutil.Error:
             return False
+
+    def is_waiting(self) -> bool:
+        """Does every thread of it wait, so that none could run now? Where there is no /proc: the process as a whole."""
+        states = limits.thread_states(self.pid)
+        if states:
+            return all(state == "S" for state in states)
+        try:
+            return bool(psutil.Process(self.pid).status() != psutil.STATUS_RUNNING)
+        except psutil.Error:
+            return True
 
     def open_sockets(self) -> int:
         """How many sockets the process has open, as the operating system counts (its channel to us included)."""

@@ -19,6 +19,8 @@ class Recipe:
     """How to make one socket. `make` runs in the learner's process only."""
 
     _kinds: ClassVar[dict[str, type[Recipe]]] = {}
+    word: ClassVar[str] = "sock"
+    """What a report writes for it among the arguments of a call."""
 
     def __init_subclass__(cls) -> None:
         Recipe._kinds[cls.__name__] = cls
@@ -43,6 +45,7 @@ class Listener(Recipe):
     """A TCP socket bound to port 0 of `host` and listening."""
 
     host: str = "127.0.0.1"
+    word: ClassVar[str] = "listener"
 
     def make(self) -> socket.socket:
         listener = socket.socket(_family(self.host), socket.SOCK_STREAM)

@@ -47,14 +47,6 @@ def main() -> None:
     os._exit(0)
 
 
-# Parts of pytest that a check has no use for. The two about exceptions collect garbage over and over when a run
-# ends, which was half the time of a warm check.
-UNUSED_PLUGINS = (
-    "cacheprovider", "doctest", "faulthandler", "junitxml", "legacypath", "logging", "pastebin",
-    "setuponly", "setupplan", "stepwise", "threadexception", "tmpdir", "unittest", "unraisableexception", "warnings",
-)  # fmt: skip
-
-
 class Server:
     """One judge. `serve` runs checks in the main thread; another thread listens, so that a check can be stopped."""
 
@@ -117,12 +109,11 @@ class Server:
 
 def _run(path: Path, plugin: CheckPlugin) -> str:
     """Run a check file; return what pytest complains about where that is more than failed requirements."""
-    arguments = [str(path), "-s", *(f"-pno:{name}" for name in UNUSED_PLUGINS)]
     settings = Path(path.parent.parent, "pytest.ini")
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code = pytest.main([*arguments, "-c", str(settings), "--rootdir", str(path.parent)], plugins=[plugin])
+            code = pytest.main([str(path), "-c", str(settings), "--rootdir", str(path.parent)], plugins=[plugin])
     except BaseException:
         return traceback.format_exc()
     if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and plugin.report.exercise:

@@ -93,8 +93,6 @@ def raised(error: dict[str, Any]) -> str:
             f"it had more than {limits.Limits().open_files} files and sockets open at once ({name}: {text}); "
             "are they closed?"
         )
-    elif "PickleError" in mro:
-        sentence = f"it could not be sent to its own process ({name}: {text})"
     else:
         sentence = f"{name}: {text}" if text else f"it raised {name}"
     places = error["places"]

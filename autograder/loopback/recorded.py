@@ -172,8 +172,16 @@ class RecordedSocket:
         """End our direction (shutdown SHUT_WR).
 
         The other side reads b"" after the last byte and may go on sending (RFC 9293 section 3.6).
+
+        Raises:
+            ConnectionResetError: the other side has reset the connection meanwhile.
         """
-        self.sock.shutdown(socket.SHUT_WR)
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno == errno.ENOTCONN:  # what shutdown(2) says of a connection that is no more
+                raise ConnectionResetError(errno.ECONNRESET, "the connection was reset before its end") from error
+            raise
         self.transcript.note(f"{self.transcript.local} ended sending (shutdown)")
 
     def reset(self) -> None:

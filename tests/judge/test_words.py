@@ -205,7 +205,6 @@ def test_where_it_waits(silence: Silent, words: str) -> None:
             "it had more than 256 files and sockets open at once (OSError: text)",
         ),
         (an_error("OSError", number=errno.EADDRINUSE), "OSError: text\n"),
-        (an_error("PicklingError", "PickleError"), "it could not be sent to its own process"),
         (an_error("MyError", "ValueError"), "MyError: text\n"),
         (an_error("ValueError", message=""), "it raised ValueError\n"),
     ],
