@@ -65,6 +65,10 @@ class DirectLearner:
     def instrument(self, **_: Any) -> None:
         """Nothing is changed in this process."""
 
+    def is_waiting(self) -> bool:
+        """Told by the time alone."""
+        return True
+
     def open_sockets(self) -> int:
         """Not counted: in this process both ends of a conversation would be."""
         return 0

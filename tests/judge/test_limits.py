@@ -207,7 +207,9 @@ def test_without_adoption_the_daemon_would_survive(run: Run) -> None:
     judge = run(JUDGE.replace("ADOPT", ""), TREE.replace("DAEMON", DAEMON))
     pids = lines(judge, 5)
     lines(judge, 3)
-    survivors = [pid for pid in pids if alive(pid)]
+    until = time.monotonic() + 5
+    while len(survivors := [pid for pid in pids if alive(pid)]) > 1 and time.monotonic() < until:
+        time.sleep(0.02)  # on a loaded machine, dying takes its time
     for pid in survivors:
         os.kill(pid, signal.SIGKILL)
     assert len(survivors) == 1, "the daemon: so the test above tests something"
