@@ -7,6 +7,7 @@ one, which calls the answer in this process. What a check costs beyond this is t
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -47,6 +48,17 @@ class DirectRunning:
             sock.close()
 
 
+class DirectHandle:
+    """A socket that was made beforehand."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the socket."""
+        return getattr(self.sock, method)(*arguments)
+
+
 class DirectLearner:
     """The part of `autograder.judge.learner.Learner` that a server's requirements use."""
 
@@ -58,9 +70,13 @@ class DirectLearner:
 
     def start(self, *arguments: Any) -> DirectRunning:
         """Start the answer in a thread."""
-        made = [item.make() if isinstance(item, Recipe) else item for item in arguments]
+        made = [self.make(item).sock if isinstance(item, Recipe) else item.sock for item in arguments]
         self._running.append(DirectRunning(self._answer, made))
         return self._running[-1]
+
+    def make(self, recipe: Recipe) -> DirectHandle:
+        """Make a recipe's socket."""
+        return DirectHandle(recipe.make())
 
     def instrument(self, **_: Any) -> None:
         """Nothing is changed in this process."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 
 import psutil
-from jupyter_client.manager import start_new_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -24,7 +23,7 @@ from autograder.judge.client import Judge  # noqa: E402
 from autograder.report.text import check_text  # noqa: E402
 from tests import bank  # noqa: E402
 from tests.bench import direct  # noqa: E402
-from tests.judge.kernels import Kernel  # noqa: E402
+from tests.judge.kernels import fresh_kernel  # noqa: E402
 
 GOALS = {"warm": 0.5, "first": 1.5, "hanging": 8.0}
 """Seconds, from the issue that asked for them."""
@@ -78,18 +77,13 @@ def _check(judge: Judge, exercise: str, text: str) -> float:
 
 def _first(text: str) -> tuple[float, float]:
     """Seconds from the first cell of a kernel that is ready to the verdict, and those of the import alone."""
-    manager, client = start_new_kernel(kernel_name="python3")
-    try:
-        kernel = Kernel(manager, client)
+    with fresh_kernel() as kernel:
         kernel.run("1")
         importing = kernel.run("from autograder import check").seconds
         defining = kernel.run(text).seconds
         checked = kernel.run("check(serve_echo)")
         assert "All" in checked.text, checked.text
         return importing + defining + checked.seconds, importing
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def _memory(judge: Judge, when: str) -> None:

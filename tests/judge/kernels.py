@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
+from jupyter_client.manager import start_new_kernel
 
 from autograder.judge import limits
 
@@ -75,3 +79,14 @@ class Kernel:
     def sockets(self) -> int:
         """How many sockets the kernel has open."""
         return len(psutil.Process(self.pid).net_connections("all"))
+
+
+@contextmanager
+def fresh_kernel() -> Iterator[Kernel]:
+    """A new kernel, ready to run cells; ended with the context."""
+    manager, client = start_new_kernel(kernel_name="python3", stderr=subprocess.DEVNULL)
+    try:
+        yield Kernel(manager, client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
