@@ -89,7 +89,7 @@ def complaint(answer: Answer, report: CheckReport) -> str:
     failed = next((item for item in report.requirements if item.name == name), None)
     if failed is None or failed.outcome not in ("wrong", "no answer"):
         return f"{answer} must fail {name}.\n{whole}"
-    if words.casefold() not in " ".join(message(failed).split()).casefold():
+    if " ".join(words.split()).casefold() not in " ".join(message(failed).split()).casefold():
         return f"{answer} fails {name}, but its message lacks {words!r}.\n{whole}"
     return ""
 
