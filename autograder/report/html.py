@@ -27,8 +27,8 @@ _STYLE = """
 .ag-passed .ag-mark, .ag-skipped .ag-mark { color: var(--jp-success-color1, #2a7d2e); }
 .ag-wrong .ag-mark, .ag-no-answer .ag-mark, .ag-grader-broke .ag-mark { color: var(--jp-error-color1, #c62828); }
 .ag-voice { font-style: italic; opacity: .85; }
-.ag-report dl { display: grid; grid-template-columns: 7.5em 1fr; gap: .15em .8em; margin: .4em 0 .3em 1.4em; }
-.ag-report dt { font-weight: 600; font-size: .85em; letter-spacing: .03em; padding-top: .1em;
+.ag-report dl { display: grid; grid-template-columns: max-content 1fr; gap: .15em .8em; margin: .4em 0 .3em 1.4em; }
+.ag-report dt { font-weight: 600; font-size: .85em; letter-spacing: .03em; padding-top: .1em; white-space: nowrap;
   color: var(--jp-ui-font-color2, inherit); }
 .ag-report dd { margin: 0; min-width: 0; }
 .ag-report pre { margin: 0; padding: 0; background: none; color: inherit; overflow-x: auto; white-space: pre;

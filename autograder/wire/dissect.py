@@ -580,8 +580,8 @@ def _http(packet: _Packet, at: int, end: int) -> _Step:
         if not cut.fields:
             cut.said("start line", size, line)
         elif line:
-            name, _, value = line.partition(":")
-            cut.said(f"field {name}", size, value.strip())
+            name, colon, value = line.partition(":")
+            cut.said(f"field {name}", size, value.strip() or ("no value" if colon else "no colon: not a field line"))
         else:
             cut.raw("empty line", size, "the head ends here")
             if cut.left():

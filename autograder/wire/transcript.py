@@ -262,7 +262,7 @@ def _elide(entries: list[_Entry], limit_lines: int | None) -> tuple[list[_Entry]
     if limit_lines is None or len(entries) <= limit_lines:
         return entries, [], []
     shown = limit_lines - 1  # One line says how many are left out.
-    head = (shown + 1) // 2
+    head = shown // 2  # How it ended says more than how it began.
     tail = len(entries) - (shown - head)
     return entries[:head], entries[head:tail], entries[tail:]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import captures
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scapy.layers.dns import DNS
 from scapy.layers.inet import IP, TCP, UDP
@@ -377,6 +377,7 @@ def test_a_frame_cut_anywhere_names_the_layer_the_bytes_needed_and_those_present
     st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=4),
     st.integers(0, 600),
 )
+@example(("http", 5), [(127, 0)], 158)  # a header line without a colon
 def test_damaged_frames_are_read_without_gaps_or_refused(
     which: tuple[str, int], changes: list[tuple[int, int]], size: int
 ) -> None:

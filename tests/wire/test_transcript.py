@@ -108,8 +108,8 @@ def test_the_middle_is_left_out_and_counted() -> None:
     assert transcript.text(limit_lines=4, times=False) == (
         "Many\n"
         "check -> your code  11 bytes  b'question 00'\n"
-        "check <- your code   9 bytes  b'answer 00'\n"
-        "... 37 lines left out, 209 bytes sent, 162 bytes received ...\n"
+        "... 37 lines left out, 198 bytes sent, 171 bytes received ...\n"
+        "check -> your code  11 bytes  b'question 19'\n"
         "check <- your code   9 bytes  b'answer 19'"
     )
     assert len(transcript.text(limit_lines=None).split("\n")) == 41
