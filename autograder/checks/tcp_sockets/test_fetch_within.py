@@ -112,8 +112,9 @@ def test_sending(learner: Learner, peer: Peer, rng: Random) -> None:
 def test_whole_conversation(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> None:
     """Sending and receiving share the time: slow in both is too slow, even if each alone would be in time."""
     request, answer = bytes(12 * MEBIBYTE), _text(rng, 20)
-    pause, given = waits.seconds(0.5), waits.seconds(0.75)
-    server = peer(Pause(0.5), ReceiveToEnd(), Pause(0.5), Send(answer), receive_buffer=65536)
+    # Between the pauses 12 MiB cross; the margin, 0.4 s, is for that, and a mebibyte of buffer makes it quick.
+    pause, given = waits.seconds(0.6), waits.seconds(1.0)
+    server = peer(Pause(0.6), ReceiveToEnd(), Pause(0.6), Send(answer), receive_buffer=MEBIBYTE)
     try:
         learner.must_raise(TimeoutError, *server.address, request, given, seconds=2.5)
     finally:
