@@ -102,6 +102,7 @@ class Judge:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._log.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
