@@ -87,7 +87,8 @@ def test_payload(learner: Learner, rng: random.Random, likely: Callable[[object,
 )
 def test_vlan_tag(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Behind a VLAN tag come the real EtherType and the payload, and vlan is the VLAN's number."""
-    number, ethertype, payload = rng.randrange(256, 4000), rng.choice([0x0800, 0x86DD]), rng.randbytes(50)
+    number, ethertype = rng.randrange(256, 4000), rng.choice([0x0800, 0x86DD])
+    payload = rng.randbytes(49) + b"\x7e"  # no zero byte at the end: test_payload asks about those
     got = learner(a_frame(rng, ethertype, payload, tag=number))
     likely(
         peek(got, "ethertype") == 0x8100,
