@@ -21,6 +21,11 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the bank, whose single tests take minutes, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name != "test_bank.py")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Spread single tests over the processes (`-n 3`), but keep together what is prepared once.
