@@ -212,8 +212,8 @@ class CheckPlugin:
             made.calls = list(now.learner.calls)
             made.printed = now.learner.printed
             transcripts += now.learner.transcripts
-        show_conversations(made, transcripts)
         made.likely, made.next = now.likely, requirement.hint
+        show_conversations(made, transcripts)
         return made
 
     def _cause(self, error: BaseException) -> BaseException:

@@ -28,15 +28,23 @@ VOICES: dict[Outcome, str] = {
     "skipped": "skipped on this machine, points given",
 }
 
-TRANSCRIPT_LINES = 4
-"""Lines of a conversation in a message; a message is under a dozen lines in all."""
+MESSAGE_LINES = 11
+"""Lines of a message: under a dozen, so that it is read. Recorded conversations get what the other parts leave."""
+
+LEAST_LINES = 4
+"""Lines that a conversation gets in any case: its title, and how it ended."""
 
 
 def show_conversations(report: RequirementReport, transcripts: list[Transcript]) -> None:
-    """Put the last two recorded conversations of a requirement into its report."""
-    shown = transcripts[-2:]
-    report.wire_text = "\n".join(item.text(limit_lines=TRANSCRIPT_LINES, width=WIDTH - 20) for item in shown)
-    report.wire_html = "".join(item.html(limit_lines=TRANSCRIPT_LINES) for item in shown)
+    """Put the last recorded conversation of a requirement into its report, or the last two if there is room.
+
+    Comes after all other parts are in.
+    """
+    room = max(LEAST_LINES, MESSAGE_LINES - len(message(report).splitlines()))
+    shown = transcripts[-2:] if room >= 2 * LEAST_LINES else transcripts[-1:]
+    lines = room // max(len(shown), 1) - 1  # one for the title
+    report.wire_text = "\n".join(item.text(limit_lines=lines, width=WIDTH - 20) for item in shown)
+    report.wire_html = "".join(item.html(limit_lines=LEAST_LINES) for item in transcripts[-2:])
 
 
 def parts(report: RequirementReport) -> list[tuple[str, str]]:
@@ -47,7 +55,7 @@ def parts(report: RequirementReport) -> list[tuple[str, str]]:
         return [("BECAUSE", report.got)]
     expected = f"{report.sentence} ({report.source})" if report.source else report.sentence
     shown = [
-        ("SENT", "" if report.hidden else "\n".join(report.calls[-2:])),
+        ("SENT", "" if report.hidden else "\n".join(report.calls[-1:])),
         ("ON THE WIRE", "" if report.hidden else report.wire_text),
         ("EXPECTED", expected),
         ("GOT", "not shown: this requirement is hidden" if report.hidden else report.got),

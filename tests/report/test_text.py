@@ -10,7 +10,9 @@ import pytest
 
 from autograder.report.model import HOLDS, CheckReport, Outcome, RequirementReport, number
 from autograder.report.text import (
+    LEAST_LINES,
     MARKS,
+    MESSAGE_LINES,
     VOICES,
     WIDTH,
     check_text,
@@ -130,13 +132,19 @@ def test_a_hidden_requirement_shows_no_inputs(outcome: Outcome) -> None:
     assert "NEXT         Send first, then receive." in text
 
 
-def test_the_last_two_calls_and_conversations_are_shown() -> None:
-    made = dataclasses.replace(FULL, calls=["f(1)", "f(2)", "f(3)"])
-    show_conversations(made, [conversation("client 1", 9), conversation("client 2", 9), conversation("client 3", 9)])
-    text = message(made)
-    assert "f(1)" not in text and "f(2)" in text and "f(3)" in text
+def test_the_last_call_and_as_much_of_the_conversations_as_there_is_room() -> None:
+    conversations = [conversation("client 1", 9), conversation("client 2", 9), conversation("client 3", 9)]
+    short = requirement(calls=["f(1)", "f(2)"], got="nothing came", likely="", next="", printed="")
+    show_conversations(short, conversations)
+    text = message(short)
+    assert "f(1)" not in text and "f(2)" in text
     assert "client 1" not in text and "client 2" in text and "client 3" in text
-    assert len(made.wire_text.splitlines()) == 2 * (1 + 4), "a title and four lines each"
+    assert len(text.splitlines()) <= MESSAGE_LINES
+
+    full = dataclasses.replace(FULL, wire_text="")
+    show_conversations(full, conversations)
+    assert "client 2" not in full.wire_text and "client 3" in full.wire_text
+    assert len(full.wire_text.splitlines()) == LEAST_LINES
 
 
 def test_what_was_printed_is_cut_in_both_directions() -> None:
