@@ -26,6 +26,7 @@ from autograder.judge import catalogue
 from autograder.judge.channel import Channel
 from autograder.judge.plugin import CheckPlugin
 from autograder.judge.process import ProcessFactory
+from autograder.loopback.waits import seconds as scaled
 
 
 def main() -> None:
@@ -78,7 +79,10 @@ class Server:
                     print(f"the kernel sent something that is not a message: {error}", file=sys.stderr)
                 self._cancel()
                 self._checks.put(None)
-                return
+                # The main thread ends the process, unless a check file computes there: that must not outlive a kernel.
+                time.sleep(scaled(3.0))
+                self._factory.close()
+                os._exit(0)
             if message["op"] == "cancel":
                 self._cancel()
             else:
