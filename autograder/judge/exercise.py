@@ -8,6 +8,7 @@ is the summary; one function with the exercise's name, marked `exercise`, is the
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class Exercise:
     def max_points(self) -> float:
         """The points of all requirements, hidden ones included: what the nbgrader cell says."""
         return sum(requirement.points for requirement in self.requirements)
+
+    @property
+    def object_name(self) -> str:
+        """What a report calls an object of a class exercise: the last word of its name, ``reader`` for LineReader."""
+        return re.findall("[A-Z]?[^A-Z]*", self.name)[-2].lower()
 
     @property
     def signature(self) -> str:

@@ -58,13 +58,15 @@ class Learner:
         return self._finish(self._begin(arguments), seconds).get("value")
 
     def keep(self, *arguments: object, seconds: float = 2.0) -> Handle:
-        """Call the learner's object and keep the socket it returns over there.
+        """Call the learner's object and keep over there what it returns: an object of a class, else a socket.
 
         Raises:
-            Failure: as a call does; WrongAnswer where it did not return a socket.
+            Failure: as a call does; WrongAnswer where a function did not return a socket.
         """
         call = self._begin(arguments, keep=True)
         answer = self._finish(call, seconds)
+        if self._exercise.kind == "class":
+            return Handle(self, answer, name=self._exercise.object_name)
         if not answer["is_socket"]:
             raise WrongAnswer(
                 call.text, f"{self._exercise.name} must return a socket; it returned {_a(answer['type'])}"
@@ -78,7 +80,16 @@ class Learner:
 
     def start(self, *arguments: object) -> Running:
         """Start a call that goes on while the check talks to it; returns as soon as its sockets are made."""
-        call = self._begin(arguments)
+        return self._run(self._begin(arguments))
+
+    def serve(self, *arguments: object) -> Running:
+        """Call the learner's object, which makes an ASGI application, and serve that with uvicorn.
+
+        A request that comes before uvicorn is ready waits in the listener's queue.
+        """
+        return self._run(self._begin(arguments, operation="serve"))
+
+    def _run(self, call: _Call) -> Running:
         running = Running(self, call)
         self._running.append(running)
         return running
@@ -95,9 +106,13 @@ class Learner:
             WrongAnswer: it returned, or raised another.
             Failure: as a call does.
         """
+        self._must_raise(expected, self._begin(arguments), seconds)
+
+    def _must_raise(
+        self, expected: type[BaseException] | tuple[type[BaseException], ...], call: _Call, seconds: float
+    ) -> None:
         wanted = expected if isinstance(expected, tuple) else (expected,)
         names = " or ".join(kind.__name__ for kind in wanted)
-        call = self._begin(arguments)
         try:
             answer = self._finish(call, seconds)
         except Raised as raised:
@@ -192,11 +207,11 @@ class Learner:
             self.shape()
         return self._started
 
-    def _begin(self, arguments: tuple[object, ...], *, keep: bool = False) -> _Call:
-        text = f"{self._exercise.name}({', '.join(_argument_text(argument) for argument in arguments)})"
+    def _begin(self, arguments: tuple[object, ...], *, operation: str = "call", keep: bool = False) -> _Call:
+        text = _call_text(self._exercise.name, arguments)
         self._process()
         self.calls.append(text)
-        call = self._ask(text, "call", arguments=[_pack(argument) for argument in arguments], keep=keep)
+        call = self._ask(text, operation, arguments=[_pack(argument) for argument in arguments], keep=keep)
         ready = self._wait(call, scaled(LOAD_SECONDS))
         try:
             call.addresses = [(str(host), int(port)) for host, port in ready["addresses"]]
@@ -230,6 +245,9 @@ class Learner:
                     raise Raised(read_error(answer["error"]), call.text)
                 case "not plain":
                     raise NotPlainAnswer(call.text, str(answer["where"]), str(answer["type"]), str(answer["why"]))
+                case "no application":
+                    name, type_name = self._exercise.name, str(answer["type"])
+                    raise WrongAnswer(call.text, f"{name} must return an ASGI application; it returned {_a(type_name)}")
                 case "not made":
                     raise RuntimeError(str(answer["why"]))  # the check file's mistake or this machine's
             return answer
@@ -304,10 +322,14 @@ class Running:
 
 
 class Handle:
-    """A socket that stays in the learner's process."""
+    """Something that stays in the learner's process: a socket, or an object of the learner's class.
 
-    def __init__(self, learner: Learner, kept: dict[str, Any]) -> None:
-        self._learner, self._kept = learner, kept
+    Args:
+        name: what a report calls an object of the learner's class, whose calls are told there; "" for a socket.
+    """
+
+    def __init__(self, learner: Learner, kept: dict[str, Any], name: str = "") -> None:
+        self._learner, self._kept, self.name = learner, kept, name
         self.index: int = kept["handle"]
 
     @property
@@ -322,26 +344,43 @@ class Handle:
         """Call one of its methods over there and return the plain answer.
 
         Raises:
-            OSError, TimeoutError, …: what the method raised, where it is a built-in exception.
+            OSError, TimeoutError, …: what a socket's method raised, where it is a built-in exception.
             Failure: for everything else that goes wrong.
         """
-        return self._ask(method, arguments, seconds, keep=False).get("value")
+        return self._finish(self._begin(method, arguments), seconds).get("value")
+
+    def must_raise(
+        self,
+        expected: type[BaseException] | tuple[type[BaseException], ...],
+        method: str,
+        *arguments: object,
+        seconds: float = 2.0,
+    ) -> None:
+        """Call one of its methods and see that it raises one of the exceptions; failures as `Learner.must_raise`."""
+        self._learner._must_raise(expected, self._begin(method, arguments), seconds)
 
     def accept(self, seconds: float = 2.0) -> Handle:
         """Accept a connection over there and keep it."""
-        return Handle(self._learner, self._ask("accept", (), seconds, keep=True))
+        return Handle(self._learner, self._finish(self._begin("accept", (), keep=True), seconds))
 
     def close(self) -> None:
         """Close it over there."""
         self.call("close")
 
-    def _ask(self, method: str, arguments: tuple[object, ...], seconds: float, *, keep: bool) -> dict[str, Any]:
+    def _begin(self, method: str, arguments: tuple[object, ...], *, keep: bool = False) -> _Call:
         packed = [_pack(argument) for argument in arguments]
         text = f"{method} on the socket"
-        call = self._learner._ask(text, "method", handle=self.index, method=method, arguments=packed, keep=keep)
+        if self.name:
+            text = _call_text(f"{self.name}.{method}", arguments)
+            self._learner.calls.append(text)
+        return self._learner._ask(text, "method", handle=self.index, method=method, arguments=packed, keep=keep)
+
+    def _finish(self, call: _Call, seconds: float) -> dict[str, Any]:
         try:
             return self._learner._finish(call, seconds)
         except Raised as raised:
+            if self.name:
+                raise
             kind = getattr(builtins, raised.error["type"], None)
             if isinstance(kind, type) and issubclass(kind, Exception):
                 raise kind(raised.error["message"]) from raised
@@ -354,6 +393,11 @@ def _pack(argument: object) -> dict[str, Any]:
     if isinstance(argument, Handle):
         return {"handle": argument.index}
     return {"plain": argument}
+
+
+def _call_text(name: str, arguments: tuple[object, ...]) -> str:
+    """A call as a learner would write it."""
+    return f"{name}({', '.join(_argument_text(argument) for argument in arguments)})"
 
 
 def _argument_text(argument: object) -> str:

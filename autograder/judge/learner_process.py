@@ -13,6 +13,7 @@ import os
 import queue
 import socket
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -25,22 +26,26 @@ import cloudpickle
 
 from autograder.judge import limits, plain
 from autograder.judge.places import Sources
-from autograder.judge.recipes import Recipe
+from autograder.judge.recipes import Listener, Recipe
 from autograder.judge.shape import kind_of, shape_of
 from autograder.loopback.odd_sockets import ShortSendSocket
 
+PRINTED = "printed"
 
-def main(connection: Connection, output: str, allowed: limits.Limits) -> None:
+
+def main(connection: Connection, place: str, allowed: limits.Limits) -> None:
     """Serve the judge until it says enough.
 
     Args:
         connection: to the judge; plain messages both ways.
-        output: path of the file that takes what learner code prints.
+        place: path of a folder of its own: the file `PRINTED` in it takes what learner code prints, and temporary
+            files go there, so that the judge removes all of them at the end.
         allowed: the limits of this process.
     """
     if hasattr(os, "setsid"):
         os.setsid()  # its own process group: the judge ends the whole of it, and a Ctrl-C in a terminal passes by
-    _redirect(output)
+    _redirect(os.path.join(place, PRINTED))
+    os.environ["TMPDIR"] = tempfile.tempdir = place
     _let_go_of_everything_but(connection.fileno())
     limits.apply(allowed)
     LearnerProcess(connection).serve()
@@ -98,6 +103,7 @@ class LearnerProcess:
             "instrument": self._instrument,
             "make": self._make,
             "call": self._call,
+            "serve": self._serve,
             "method": self._method,
         }
         while True:
@@ -210,6 +216,23 @@ class LearnerProcess:
             # A program that ends like this closes its sockets, and whoever waits on the other side is told.
             self._close_made()
         return answer
+
+    def _serve(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Call the learner's object, which makes an ASGI application, and serve that over HTTP until it is ended."""
+        listener = Listener().make()
+        arguments, self._arguments = [self._argument(packed) for packed in command["arguments"]], [listener]
+        self._send({"id": command["id"], "kind": "ready", "addresses": [_address(listener)]})
+        answer = self._run(self._answer, arguments, False)
+        if answer["kind"] != "returned" or not callable(answer["value"]):
+            listener.close()
+            if answer["kind"] == "returned":
+                return {"kind": "no application", "type": type(answer["value"]).__name__}
+            return answer
+        # Imported here: no other exercise has a use for it.
+        import uvicorn
+
+        server = uvicorn.Server(uvicorn.Config(answer["value"], log_level="error", timeout_graceful_shutdown=1))
+        return self._run(lambda: server.run(sockets=[listener]), [], False)
 
     def _method(self, command: dict[str, Any]) -> dict[str, Any]:
         """Call a method of something that was kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import shutil
 import signal
 import sys
 import tempfile
@@ -56,9 +57,9 @@ class ProcessFactory:
     def start(self) -> ProcessHandle:
         """Start a fresh learner process."""
         self._count += 1
-        output = Path(self._directory.name, f"printed-{self._count}")
-        output.touch()
-        process = ProcessHandle(self, self._context, output, limits.Limits())
+        place = Path(self._directory.name, str(self._count))
+        place.mkdir()
+        process = ProcessHandle(self, self._context, place, limits.Limits())
         if not self._alive:
             # Nothing of a learner's can be among our children now: these are the forkserver and its helper.
             self._known |= limits.children(os.getpid())
@@ -85,11 +86,13 @@ class ProcessFactory:
 class ProcessHandle:
     """One learner process as the judge sees it."""
 
-    def __init__(self, factory: ProcessFactory, context: BaseContext, output: Path, allowed: limits.Limits) -> None:
-        self._factory, self._output, self._allowed = factory, output, allowed
+    def __init__(self, factory: ProcessFactory, context: BaseContext, place: Path, allowed: limits.Limits) -> None:
+        self._factory, self._place, self._allowed = factory, place, allowed
+        self._output = place / learner_process.PRINTED
+        self._output.touch()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(  # type: ignore[attr-defined]
-            target=learner_process.main, args=(theirs, str(output), allowed)
+            target=learner_process.main, args=(theirs, str(place), allowed)
         )
         self._process.start()
         theirs.close()
@@ -226,7 +229,7 @@ class ProcessHandle:
         # Only the reader closes the connection: closed here, its number could be the next process's connection
         # while the reader still reads from it.
         self._reader.join(scaled(1.0))
-        self._output.unlink(missing_ok=True)
+        shutil.rmtree(self._place, ignore_errors=True)
 
     def _read(self) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Arguments that are made inside the learner's process, because a socket can't travel there.
+"""Arguments that are made inside the learner's process, because a socket or a folder of its own can't travel there.
 
 A check writes ``learner(Connected(peer.address), 5)``; the judge sends the recipe, and the learner's process makes
 the socket just before the call. Ports come from the system: a listener is bound to port 0 there and then, and its
@@ -7,16 +7,19 @@ address is reported back, so no port is ever one that "was free a moment ago".
 
 from __future__ import annotations
 
+import os
 import socket
-from dataclasses import asdict, dataclass
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
-from autograder.loopback.odd_sockets import one_byte, short_send
+from autograder.loopback.odd_sockets import OneByteSocket, ShortSendSocket, one_byte, short_send
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to make one socket. `make` runs in the learner's process only."""
+    """How to make one argument. `make` runs in the learner's process only."""
 
     _kinds: ClassVar[dict[str, type[Recipe]]] = {}
     word: ClassVar[str] = "sock"
@@ -35,20 +38,33 @@ class Recipe:
         fields = dict(plain)
         return Recipe._kinds[fields.pop("recipe")](**fields)
 
-    def make(self) -> socket.socket:
-        """Make the socket."""
+    def make(self) -> Any:
+        """Make the argument."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Listener(Recipe):
-    """A TCP socket bound to port 0 of `host` and listening."""
+    """A TCP socket bound to port 0 of `host` and listening.
+
+    Args:
+        one_byte: every ``recv`` on a connection that it accepts returns one byte at most.
+        send_limit: every ``send`` on such a connection takes at most so many bytes; not together with `one_byte`.
+    """
 
     host: str = "127.0.0.1"
+    one_byte: bool = False
+    send_limit: int | None = None
     word: ClassVar[str] = "listener"
 
+    def __post_init__(self) -> None:
+        _odd_in_one_way(self.one_byte, self.send_limit)
+
     def make(self) -> socket.socket:
-        listener = socket.socket(_family(self.host), socket.SOCK_STREAM)
+        kind = OneByteSocket if self.one_byte else ShortSendSocket if self.send_limit is not None else socket.socket
+        listener = kind(_family(self.host), socket.SOCK_STREAM)
+        if isinstance(listener, ShortSendSocket) and self.send_limit is not None:
+            listener.limit = self.send_limit
         listener.bind((self.host, 0))
         listener.listen(128)
         return listener
@@ -70,8 +86,7 @@ class Connected(Recipe):
     timeout: float | None = None
 
     def __post_init__(self) -> None:
-        if self.one_byte and self.send_limit is not None:
-            raise ValueError("a socket is odd in one way: one_byte or send_limit, not both")
+        _odd_in_one_way(self.one_byte, self.send_limit)
 
     def make(self) -> socket.socket:
         host, port = self.address
@@ -106,6 +121,40 @@ class Datagram(Recipe):
         sock = socket.socket(_family(self.host), socket.SOCK_DGRAM)
         sock.bind((self.host, 0))
         return sock
+
+
+@dataclass(frozen=True)
+class Folder(Recipe):
+    """A fresh folder with files in it, as a `pathlib.Path`; removed when the requirement is over.
+
+    Args:
+        files: contents by path within the folder; folders on the way are made.
+        links: symbolic links by path within the folder; what each points to is written as given.
+        beside: files that lie next to the folder, and so outside of it.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, bytes] = field(default_factory=dict)
+    word: ClassVar[str] = "root"
+
+    def make(self) -> Path:
+        above = Path(tempfile.mkdtemp())
+        root = above / "root"
+        root.mkdir()
+        for folder, contents in ((root, self.files), (above, self.beside)):
+            for name, data in contents.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        for name, target in self.links.items():
+            os.symlink(target, root / name)
+        return root
+
+
+def _odd_in_one_way(one_byte: bool, send_limit: int | None) -> None:
+    if one_byte and send_limit is not None:
+        raise ValueError("a socket is odd in one way: one_byte or send_limit, not both")
 
 
 def _family(host: str) -> int:

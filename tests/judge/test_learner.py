@@ -20,8 +20,8 @@ from autograder.judge.failures import Ended, NotPlainAnswer, Raised, Silent, Wro
 from autograder.judge.learner import Learner
 from autograder.judge.payload import pack_file
 from autograder.judge.process import ProcessFactory
-from autograder.judge.recipes import Connected, Datagram, Listener, Unconnected
-from autograder.loopback import EarlyEnd, NoAnswer, ReceiveToEnd, Send, scripted_peer
+from autograder.judge.recipes import Connected, Datagram, Folder, Listener, Unconnected
+from autograder.loopback import EarlyEnd, Hold, NoAnswer, ReceiveToEnd, Send, scripted_peer
 
 Make = Callable[..., Learner]
 
@@ -728,3 +728,96 @@ def test_the_shape_of_an_answer(make: Make, text: str, kind: Kind, said: str) ->
 def test_what_a_file_only_imports_is_not_what_it_defines(make: Make) -> None:
     learner = make("from threading import Thread\nfrom socket import create_server\ndef echo(listener): pass")
     assert learner.shape()["names"] == ["echo"]
+
+
+READER = """
+class answer:
+    def __init__(self, sock):
+        self.sock = sock
+
+    def read(self, count):
+        return self.sock.recv(count)
+
+    async def late(self):
+        return "awaited"
+
+    def refuse(self):
+        raise ValueError("no")
+"""
+
+
+def test_an_object_of_a_class_is_kept_and_its_methods_are_called(make: Make) -> None:
+    with scripted_peer([Send(b"abc"), Hold(5)]) as peer:
+        learner = make(READER, kind="class")
+        reader = learner.keep(Connected(peer.address, one_byte=True))
+        assert [reader.call("read", 10), reader.call("read", 10)] == [b"a", b"b"]
+        assert reader.call("late") == "awaited"
+        reader.must_raise(ValueError, "refuse")
+        assert learner.calls[1] == "answer.read(10)"
+
+
+def test_what_a_method_of_a_kept_object_raises_is_a_failure_of_the_learners_code(make: Make) -> None:
+    learner = make(READER, kind="class")
+    reader = learner.keep(None)
+    with pytest.raises(Raised, match="ValueError: no"):
+        reader.call("refuse")
+    with pytest.raises(Raised, match="AttributeError: 'answer' object has no attribute 'readline'"):
+        reader.call("readline")
+    with pytest.raises(WrongAnswer, match="KeyError must be raised; it returned 'awaited'"):
+        reader.must_raise(KeyError, "late")
+
+
+def test_a_folder_has_its_files_its_links_and_what_lies_beside_it(make: Make) -> None:
+    learner = make("""
+        def answer(root):
+            return [(root / "out").read_bytes(), (root / "a" / "b.txt").read_bytes(), str(root)]
+    """)
+    folder = Folder(files={"a/b.txt": b"inside"}, links={"out": "../secret"}, beside={"secret": b"outside"})
+    outside, inside, path = learner(folder)
+    assert (outside, inside) == (b"outside", b"inside")
+    learner.close()
+    assert not Path(path).exists()
+
+
+def test_a_listener_may_accept_odd_sockets(make: Make) -> None:
+    learner = make("def answer(listener):\n    return listener.accept()[0].recv(100)")
+    running = learner.start(Listener(one_byte=True))
+    running.connect().send(b"hello")
+    assert running.ended() == b"h"
+    learner = make("def answer(listener):\n    return listener.accept()[0].send(b'x' * 5000)")
+    running = learner.start(Listener(send_limit=700))
+    running.connect()
+    assert running.ended() == 700
+
+
+APPLICATION = """
+async def application(scope, receive, send):
+    if scope["type"] == "http":
+        if scope["path"] == "/bad":
+            raise ValueError("bad path")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+def answer(name):
+    return globals()[name]
+"""
+
+
+def test_an_application_is_served(make: Make) -> None:
+    learner = make(APPLICATION)
+    running = learner.serve("application")
+    client = running.connect()
+    client.send(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert client.receive_to_end().endswith(b"\r\n\r\nok")
+    client = running.connect()
+    client.send(b"GET /bad HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert client.receive_to_end().startswith(b"HTTP/1.1 500 ")
+    assert "ValueError: bad path" in learner.printed
+    assert running.still_running
+
+
+def test_what_is_no_application_is_told_at_once(make: Make) -> None:
+    with pytest.raises(WrongAnswer, match="must return an ASGI application; it returned None"):
+        make("def answer(name):\n    pass").serve("application").ended()
+    with pytest.raises(Raised, match="KeyError"):
+        make(APPLICATION).serve("nothing").ended()
