@@ -45,6 +45,8 @@ class Exercise:
     kind: Kind
     parameters: tuple[str, ...]
     requirements: tuple[Requirement, ...]
+    preload: tuple[str, ...] = ()
+    """Large modules that answers import: what its assignment's package calls PRELOAD."""
 
     @property
     def max_points(self) -> float:
@@ -111,20 +113,17 @@ def read_exercise(module: ModuleType) -> Exercise:
             if not sentence:
                 raise ValueError(f"{test_name} in {module.__file__} has no docstring for the learner to read")
             requirements.append(Requirement(test_name, sentence, **mark.kwargs))
+    package = sys.modules[module.__name__.rpartition(".")[0]]
     known = {item.name for item in requirements}
     for item in requirements:
         if item.needs is not None and item.needs not in known:
             raise ValueError(f"{item.name} in {module.__file__} needs {item.needs}, which is not there")
     return Exercise(
         name=name,
-        assignment=_assignment(module),
+        assignment=str(package.ASSIGNMENT),
         summary=(inspect.getdoc(module) or "").partition("\n")[0],
         kind=kind_of(contract),
         parameters=tuple(inspect.signature(contract).parameters),
         requirements=tuple(requirements),
+        preload=tuple(getattr(package, "PRELOAD", ())),
     )
-
-
-def _assignment(module: ModuleType) -> str:
-    package = sys.modules[module.__name__.rpartition(".")[0]]
-    return str(package.ASSIGNMENT)

@@ -167,6 +167,7 @@ class CheckPlugin:
     # How a requirement's report is made.
 
     def _refusal(self, exercise: Exercise) -> str:
+        self._factory.preload(exercise.preload)
         learner = Learner(self._factory, exercise, self._payload)
         try:
             shape = learner.shape()

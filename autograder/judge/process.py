@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ LOOK_EVERY = 0.05
 """Seconds between two looks of the watch."""
 
 PRELOAD = ["autograder.judge.learner_process", "asyncio", "selectors", "struct", "json", "ssl", "hashlib"]
-"""Imported once in the forkserver, so that a fresh learner process has them at once."""
+"""Imported once in the forkserver, so that a fresh learner process has them at once; an assignment may name more."""
 
 
 class Gone(Exception):
@@ -48,7 +49,21 @@ class ProcessFactory:
         self._count = 0
         self._alive: set[ProcessHandle] = set()
         self._known: set[int] = set()
+        self._preloaded: set[str] = set()
         limits.adopt_orphans()
+
+    def preload(self, modules: tuple[str, ...]) -> None:
+        """Have these modules imported before learner processes start; where there is no forkserver, do nothing.
+
+        A forkserver imports when it starts. One that lacks something is replaced by one that has it all, so the first
+        check that needs a large library waits for it once, and not every learner process.
+        """
+        if set(modules) <= self._preloaded or self._context.get_start_method() != "forkserver":
+            return
+        self._preloaded |= set(modules)
+        self._context.set_forkserver_preload([*PRELOAD, *sorted(self._preloaded)])
+        # multiprocessing has no public name for this; its own tests use it.
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
     def warm_up(self) -> None:
         """Start the forkserver and one process, so that the first check does not wait for it."""

@@ -821,3 +821,18 @@ def test_what_is_no_application_is_told_at_once(make: Make) -> None:
         make("def answer(name):\n    pass").serve("application").ended()
     with pytest.raises(Raised, match="KeyError"):
         make(APPLICATION).serve("nothing").ended()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forkserver, so nothing is imported beforehand")
+def test_what_an_assignment_preloads_is_there_when_a_process_starts() -> None:
+    factory = ProcessFactory()
+    exercise = Exercise("answer", "99-nowhere", "", "function", ("name",), ())
+    text = "import sys\ndef answer(name):\n    return name in sys.modules"
+    asked = []
+    for modules in ((), ("colorsys", "no_such_module"), ("colorsys",)):
+        factory.preload(modules)
+        learner = Learner(factory, exercise, pack_file(Path("answer.py"), text))
+        asked.append(learner("colorsys"))
+        learner.close()
+    factory.close()
+    assert asked == [False, True, True]
