@@ -76,7 +76,7 @@ class Learner:
     def make(self, recipe: Recipe) -> Handle:
         """Make a recipe's object now, so that it can be an argument of several calls."""
         call = self._ask(f"making {type(recipe).__name__}", "make", recipe=recipe.to_plain())
-        return Handle(self, self._finish(call, 2.0))
+        return Handle(self, self._finish(call, 2.0), word=recipe.word)
 
     def start(self, *arguments: object) -> Running:
         """Start a call that goes on while the check talks to it; returns as soon as its sockets are made."""
@@ -322,14 +322,15 @@ class Running:
 
 
 class Handle:
-    """Something that stays in the learner's process: a socket, or an object of the learner's class.
+    """Something that stays in the learner's process: what a recipe made, or an object of the learner's class.
 
     Args:
-        name: what a report calls an object of the learner's class, whose calls are told there; "" for a socket.
+        name: what a report calls an object of the learner's class, whose calls are told there; "" for anything else.
+        word: what a report writes for it among the arguments of a call.
     """
 
-    def __init__(self, learner: Learner, kept: dict[str, Any], name: str = "") -> None:
-        self._learner, self._kept, self.name = learner, kept, name
+    def __init__(self, learner: Learner, kept: dict[str, Any], name: str = "", word: str = "sock") -> None:
+        self._learner, self._kept, self.name, self.word = learner, kept, name, name or word
         self.index: int = kept["handle"]
 
     @property
@@ -339,6 +340,11 @@ class Handle:
             raise WrongAnswer(self._learner.current_call, "the socket it returned is closed")
         host, port = self._kept["address"]
         return str(host), int(port)
+
+    @property
+    def path(self) -> str:
+        """The path of a folder over there."""
+        return str(self._kept["path"])
 
     def call(self, method: str, *arguments: object, seconds: float = 2.0) -> Any:
         """Call one of its methods over there and return the plain answer.
@@ -404,10 +410,8 @@ def _argument_text(argument: object) -> str:
     match argument:
         case bytes():
             return quote(argument, limit=100)
-        case Recipe():
+        case Recipe() | Handle():
             return argument.word
-        case Handle():
-            return "sock"
         case _:
             text = repr(argument)
             return text if len(text) <= 60 else f"{text[:57]}…"

@@ -20,6 +20,7 @@ import types
 from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -270,6 +271,7 @@ class LearnerProcess:
             "type": type(value).__name__,
             "is_socket": isinstance(value, socket.socket),
             "address": _address(value),
+            "path": str(value) if isinstance(value, Path) else None,
         }
 
     def _argument(self, packed: dict[str, Any]) -> Any:

@@ -773,8 +773,11 @@ def test_a_folder_has_its_files_its_links_and_what_lies_beside_it(make: Make) ->
             return [(root / "out").read_bytes(), (root / "a" / "b.txt").read_bytes(), str(root)]
     """)
     folder = Folder(files={"a/b.txt": b"inside"}, links={"out": "../secret"}, beside={"secret": b"outside"})
-    outside, inside, path = learner(folder)
+    root = learner.make(folder)
+    outside, inside, path = learner(root)
     assert (outside, inside) == (b"outside", b"inside")
+    assert path == root.path
+    assert learner.calls == ["answer(root)"]
     learner.close()
     assert not Path(path).exists()
 
