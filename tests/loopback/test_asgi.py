@@ -55,6 +55,15 @@ def test_it_ends_at_once_and_closes_what_is_kept_alive() -> None:
         client.receive_to_end()
 
 
+def test_answers_on_a_kept_connection_do_not_wait_for_an_acknowledgement() -> None:
+    with serve_asgi(greeting()) as server, httpx.Client(base_url=server.base_url, trust_env=False) as client:
+        client.get("/greeting")
+        started = time.monotonic()
+        for _ in range(20):
+            client.get("/greeting")
+        assert time.monotonic() - started < waits.seconds(0.6)  # 20 times 40 ms, where they do
+
+
 def test_lifespan_is_run() -> None:
     seen = []
 
