@@ -1,0 +1,10 @@
+# fails: test_need_more | not yet complete
+import struct
+
+
+def unpack_reading(data):
+    channel, sensor, temperature, voltage, length = struct.unpack("!BIhdB", data[:16])
+    if len(data) < 16 + length:
+        return None
+    name = data[16 : 16 + length].decode()
+    return (channel, sensor, temperature, voltage, name), data[16 + length :]
