@@ -165,7 +165,7 @@ def test_close(learner: Learner, rng: Random, likely: Likely) -> None:
         sent = frame(CLOSE, code.to_bytes(2, "big") + reason.encode(), key=key)
         got = reading.feed(frame(PING, key=key) + sent + frame(TEXT, b"late", key=key))
         likely(
-            got[1:2] == [("close", int.from_bytes(code.to_bytes(2, "big"), "little"), reason)],
+            got[1:2] == [("close", int.from_bytes(code.to_bytes(2, "big"), "little"), reason)] and code != got[1][1],
             "the close code was read with its low byte first",
         )
         likely(got[2:] and got[2][0] == "text", "after a close frame nothing counts any more")

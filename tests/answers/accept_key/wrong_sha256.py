@@ -1,0 +1,10 @@
+# fails: test_answer | this is SHA-256
+import base64
+import hashlib
+
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def accept_key(key):
+    digest = hashlib.sha256((key.strip() + GUID).encode()).digest()
+    return base64.b64encode(digest).decode()

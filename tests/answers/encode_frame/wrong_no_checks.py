@@ -1,0 +1,24 @@
+# fails: test_refuses | not one of the six
+import struct
+
+
+def encode_frame(opcode, payload, fin=True, mask=None):
+    first = opcode
+    if fin:
+        first |= 0x80
+    masked = 0
+    if mask is not None:
+        masked = 0x80
+
+    n = len(payload)
+    if n <= 125:
+        header = struct.pack("!BB", first, masked | n)
+    elif n <= 65535:
+        header = struct.pack("!BBH", first, masked | 126, n)
+    else:
+        header = struct.pack("!BBQ", first, masked | 127, n)
+
+    if mask is None:
+        return header + payload
+    data = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+    return header + mask + data
