@@ -30,7 +30,7 @@ COLOURS = {
     "name": "#1f7a4a", "colon": "#6b7280", "space": "#6b7280", "value": "#8a6100", "line end": "#6b7280",
     "chunk size": "#b03a0a", "extension": "#6b7280", "content": "#0b7285", "odd": "#c92a2a", "beyond": "#6b7280",
 }  # fmt: skip
-CELL, ROW, LEFT, TOP, COLUMNS, WIDEST = 8.4, 30, 14, 44, 84, 78
+CELL, ROW, LEFT, TOP, COLUMNS, WIDEST = 8.4, 30, 14, 56, 84, 78
 
 
 def example_named(key: str) -> Example:
@@ -87,7 +87,8 @@ def picture(example: Example) -> str:
             drawn.append(_box(kind, text, left, TOP + ROW * number))
             left += len(text) * CELL + 3
     below = TOP + ROW * len(rows) + 12
-    for kind, left in zip(dict.fromkeys(part.kind for part in parts), range(LEFT, 10_000, 76), strict=False):
+    named = dict.fromkeys(part.kind for part in parts if part.kind not in ("space", "colon", "line end"))
+    for kind, left in zip(named, range(LEFT, width, 84), strict=False):
         drawn.append(f'<text x="{left}" y="{below}" font-size="11" fill="{COLOURS[kind]}">■ {kind}</text>')
     for number, sentence in enumerate(foot):
         y = below + 22 + 18 * number
@@ -126,7 +127,7 @@ def _box(kind: str, text: str, left: float, top: int) -> str:
     )
 
 
-def _wrapped(text: str, limit: int = 100) -> list[str]:
+def _wrapped(text: str, limit: int = 112) -> list[str]:
     """A long sentence in lines that fit under the picture."""
     lines = [""]
     for word in text.split():
