@@ -8,8 +8,9 @@ PUT      /items/{id}     200; 412 where If-Match names another state (RFC 9110 s
 DELETE   /items/{id}     204; 412 likewise
 =======  ==============  ==================================================================================
 
-An item is ``{"id": 1, "name": "bolt M4", "quantity": 80}``; the API chooses ids and never gives one twice. Names are
-unique: 409. What is no item: 422. Errors are problem details (RFC 9457). GET works as HEAD, too.
+An item is ``{"id": 1, "name": "bolt M4", "quantity": 80}``; the API chooses ids and never gives one twice. Two items
+may have one name, unless `unique_names` forbids it: 409. What is no item: 422. Errors are problem details (RFC 9457).
+GET works as HEAD, too.
 
 Not imported by ``autograder.loopback`` itself, since FastAPI is not part of the standard library.
 """
@@ -115,8 +116,8 @@ class RestApi:
     base_url: ``http://127.0.0.1:port``; the collection is at ``/items`` below it.
     """
 
-    def __init__(self, items: Iterable[Mapping[str, Any]], page_size: int) -> None:
-        self._stock = _Stock(page_size)
+    def __init__(self, items: Iterable[Mapping[str, Any]], page_size: int, unique_names: bool) -> None:
+        self._stock = _Stock(page_size, unique_names)
         for item in items:
             self._stock.add(NewItem.model_validate(dict(item)))
         self._lock = threading.Lock()
@@ -210,23 +211,30 @@ class RestApi:
             return len(self._seen) - 1, None
 
 
-def rest_api(items: Iterable[Mapping[str, Any]] = (), *, page_size: int = 10, faults: Iterable[Fault] = ()) -> RestApi:
+def rest_api(
+    items: Iterable[Mapping[str, Any]] = (),
+    *,
+    page_size: int = 10,
+    unique_names: bool = False,
+    faults: Iterable[Fault] = (),
+) -> RestApi:
     """Start the API of a stock list.
 
     Args:
         items: what is in stock at the start, each with ``name`` and ``quantity``; they get the ids 1, 2, 3, …
         page_size: items on one page, 1 or more.
+        unique_names: refuse an item whose name another one has.
         faults: what goes wrong with the first requests, as `RestApi.play`; `random_faults` makes some of a seed.
 
     Raises:
-        ValueError: an item is none, two have one name, or `page_size` is less than 1.
+        ValueError: an item is none, two have one name although that is forbidden, or `page_size` is less than 1.
 
         with rest_api([{"name": "bolt M4", "quantity": 80}], faults=[Busy(retry_after=1)]) as api:
             httpx.get(api.base_url + "/items")
     """
     if page_size < 1:
         raise ValueError(f"page_size is {page_size!r}, but a page holds at least 1 item")
-    api = RestApi(items, page_size)
+    api = RestApi(items, page_size, unique_names)
     api.play(*faults)
     return api
 
@@ -261,8 +269,9 @@ class Taken(ValueError):
 class _Stock:
     """The items; any thread may use it."""
 
-    def __init__(self, page_size: int) -> None:
+    def __init__(self, page_size: int, unique_names: bool) -> None:
         self.page_size = page_size
+        self._unique_names = unique_names
         self._lock = threading.RLock()
         self._items: dict[int, Plain] = {}
         self._last = 0
@@ -305,7 +314,7 @@ class _Stock:
             del self._items[number]
 
     def _need_free_name(self, name: str, but: int) -> None:
-        if any(item["name"] == name for item in self._items.values() if item["id"] != but):
+        if self._unique_names and any(item["name"] == name for item in self._items.values() if item["id"] != but):
             raise Taken(f"an item named {name!r} is there already")
 
 

@@ -25,7 +25,7 @@ NUT = {"name": "nut M4", "quantity": 75}
 
 @pytest.fixture
 def api() -> Iterator[RestApi]:
-    with rest_api([BOLT, NUT]) as api:
+    with rest_api([BOLT, NUT], unique_names=True) as api:
         yield api
         assert api.errors == []
 
@@ -128,6 +128,13 @@ def test_the_idempotency_key(api: RestApi, client: httpx.Client) -> None:
     assert len(api.items) == 3
 
 
+def test_without_a_key_a_repeated_request_makes_a_second_item() -> None:
+    with rest_api() as api:
+        for _ in range(2):
+            assert httpx.post(api.base_url + "/items", json=BOLT, trust_env=False).status_code == 201
+        assert [item["name"] for item in api.items] == ["bolt M4", "bolt M4"]
+
+
 def test_busy(api: RestApi, client: httpx.Client) -> None:
     api.play(Busy(retry_after=1), Busy(retry_after=None), Busy("POST"))
     refused = client.get("/items/1")
@@ -184,4 +191,4 @@ def test_times_are_those_of_the_clock(api: RestApi, client: httpx.Client) -> Non
 )
 def test_bad_arguments(items: list[dict[str, object]], page_size: int, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        rest_api(items, page_size=page_size)
+        rest_api(items, page_size=page_size, unique_names=True)
