@@ -1,0 +1,23 @@
+# fails: test_nothing_there | 0 of 5 bytes came
+import socket
+
+
+def serve_kv(sock):
+    store = {}
+    while True:
+        try:
+            data, client = sock.recvfrom(65535)
+        except ConnectionError:
+            continue
+        if len(data) < 6:
+            continue
+        operation, number, end = data[:1], data[1:5], 6 + data[5]
+        key, value = data[6:end], data[end:]
+        if not key or len(data) < end:
+            continue
+        if operation == b"P":
+            store[key] = value
+            sock.sendto(b"S" + number, client)
+        elif operation == b"G" and not value:
+            if key in store:
+                sock.sendto(b"V" + number + store[key], client)
