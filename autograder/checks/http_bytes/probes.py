@@ -123,6 +123,12 @@ class Client:
     def __init__(self, sock: RecordedSocket) -> None:
         self.sock, self.waiting = sock, b""
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.sock.close()
+
     def answers(self, *methods: str) -> list[Answer]:
         """The next responses, one for each method.
 

@@ -49,7 +49,7 @@ def test_length_in_bytes(learner: Learner, rng: Random, likely: Likely) -> None:
         told = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", got)
         likely(
             told and int(told[1]) == len(body) != len(content),
-            f"Content-Length says {len(body)}: so many characters are in the text, but {len(content)} bytes in its UTF-8",
+            f"Content-Length says {len(body)}: so many characters the text has, but {len(content)} bytes in UTF-8",
         )
         assert told, "there must be a Content-Length, for an empty body, too"
         assert int(told[1]) == len(content), f"Content-Length must be {len(content)}, got {int(told[1])}"
