@@ -92,8 +92,10 @@ class UdpLink:
         port: int = 0,
     ) -> None:
         faults = Faults(loss, duplicate, reorder, corrupt)
-        if not 0 <= delay < math.inf:
-            raise ValueError(f"delay is {delay!r}, but it must be a number of seconds, 0 or more")
+        if not (isinstance(delay, int | float) and 0 <= delay < math.inf):
+            raise ValueError(
+                f"delay is {delay!r}, but it must be a number of seconds, 0 or more: for 20 ms each way pass delay=0.02"
+            )
         self._family, self._target = _resolved(target)
         self._delay = waits.seconds(delay)
         self._hold = waits.seconds(HOLD)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-OURS = ("background server", "scripted peer", "tap", "udp link", "recorded socket")
+OURS = ("background server", "datagram peer", "scripted peer", "tap", "udp link", "recorded socket")
 
 
 def open_descriptors() -> int:

@@ -1,4 +1,5 @@
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from autograder.loopback import Counters, Statistics, UdpLink, waits
+from autograder.loopback.datagram_peer import Reply, datagram_peer
 
 
 def datagram_socket(family: int = socket.AF_INET) -> socket.socket:
@@ -317,3 +319,74 @@ def test_a_delay_that_is_none(value: float) -> None:
 def test_a_target_that_is_none(target: tuple[object, ...]) -> None:
     with pytest.raises(ValueError, match="target is"):
         UdpLink(target)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_books_balance_in_both_directions(seed: int, client: socket.socket) -> None:
+    """What the two ends sent and got is what the link says that it received and delivered."""
+    with datagram_peer(lambda number, data: [Reply(data)]) as server:
+        with UdpLink(server.address, seed=seed, loss=0.2, duplicate=0.2, reorder=0.2, corrupt=0.2) as link:
+            for message in numbered(60):
+                client.sendto(message, link.address)
+            # Longer than anything is held back, there and back again.
+            until = time.monotonic() + waits.seconds(0.3)
+            while time.monotonic() < until or link.statistics.to_client.received < len(server.delays):
+                time.sleep(0.005)
+        out, back = link.statistics.to_target, link.statistics.to_client
+        assert (out.received, out.delivered) == (60, len(server.questions))
+    assert (back.received, back.delivered) == (len(server.delays), len(everything(client)))
+    for counters in (out, back):
+        # A datagram that is lost counts for no other fault.
+        assert counters.received + counters.duplicated == counters.delivered + counters.lost
+        assert min(counters.lost, counters.duplicated, counters.corrupted) > 0
+        assert counters.received - counters.lost >= max(counters.duplicated, counters.reordered, counters.corrupted)
+
+
+def test_faults_are_counted_as_they_happen(client: socket.socket, server: socket.socket) -> None:
+    """Whoever has a datagram finds it in the statistics already."""
+    with UdpLink(server.getsockname(), duplicate=1) as link:
+        for count, message in enumerate(numbered(5), 1):
+            client.sendto(message, link.address)
+            assert [server.recv(100), server.recv(100)] == [message, message]
+            assert link.statistics.to_target == Counters(received=count, delivered=2 * count, duplicated=count)
+
+
+def test_statistics_are_a_copy(client: socket.socket, server: socket.socket) -> None:
+    with UdpLink(server.getsockname()) as link:
+        before = link.statistics
+        client.sendto(b"hello", link.address)
+        server.recv(100)
+        assert before == Statistics() != link.statistics
+        before.to_client.lost = 5
+        assert link.statistics.to_client.lost == 0
+
+
+@pytest.mark.parametrize("fault", ["loss", "duplicate", "reorder", "corrupt"])
+@pytest.mark.parametrize("value", [2, -0.1, float("nan"), "0.5", None])
+def test_a_probability_that_is_none_says_how_it_is_done(fault: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{fault} is {value!r}, .* from 0 .* to 1 .*: .* pass {fault}=0.02"):
+        UdpLink(("127.0.0.1", 9), **{fault: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["127.0.0.1:7007", ("printer", 9), ("127.0.0.1", "9"), 7007, None])
+def test_a_target_that_is_no_address_says_how_one_looks(target: object) -> None:
+    words = re.escape(f"target is {target!r}, but it must be the (host, port)") + ".* such as 127.0.0.1 or ::1 and a port"
+    with pytest.raises(ValueError, match=words):
+        UdpLink(target)  # type: ignore[arg-type]
+
+
+def test_the_cure_for_a_port_in_use(server: socket.socket) -> None:
+    with pytest.raises(OSError, match="close what holds it, or ask for port 0 and get a free one"):
+        UdpLink(("127.0.0.1", 9), port=server.getsockname()[1])
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_is_none(port: int) -> None:
+    with pytest.raises(ValueError, match=f"port is {port}"):
+        UdpLink(("127.0.0.1", 9), port=port)
+
+
+@pytest.mark.parametrize("delay", [-1, "soon", None])
+def test_a_delay_that_is_no_number_of_seconds(delay: object) -> None:
+    with pytest.raises(ValueError, match=f"delay is {delay!r}, but it must be a number of seconds, 0 or more"):
+        UdpLink(("127.0.0.1", 9), delay=delay)  # type: ignore[arg-type]
