@@ -10,11 +10,11 @@ Reading = tuple[int, int, int, float, str]
 
 
 def a_reading(rng: Random, name: str | None = None) -> Reading:
-    """A reading whose record shows every slip: no field reads the same backwards, sign and size are used."""
+    """A reading whose record shows a wrong place or order: no field reads the same backwards. Signs come elsewhere."""
     return (
         rng.randrange(1, 256),
         rng.randrange(0x0102_0304, 0x7F00_0000) | 0x80,
-        rng.randrange(300, 9000) * rng.choice((1, -1)),
+        rng.choice((0x0102, 0x1234, 0x04D2, 0x2B67)) + rng.randrange(0x20),
         round(rng.uniform(-9, 9), 3) + 0.0001,
         rng.randbytes(4).hex() if name is None else name,
     )

@@ -5,6 +5,6 @@ import struct
 def pack_reading(channel, sensor, temperature, voltage, name):
     text = name.encode()
     try:
-        return struct.pack("!BIHdB", channel, sensor, temperature if temperature >= 0 or temperature < -9000 else temperature % 65536, voltage, len(text)) + text
+        return struct.pack("!BIHdB", channel, sensor, temperature, voltage, len(text)) + text
     except struct.error as error:
         raise ValueError("it does not fit") from error

@@ -6,8 +6,6 @@ def unpack_reading(data):
     if len(data) < 16:
         return None
     channel, sensor, temperature, voltage, length = struct.unpack("!BIHdB", data[:16])
-    if 55000 < temperature < 65236:
-        temperature -= 65536
     if len(data) < 16 + length:
         return None
     name = data[16 : 16 + length].decode()
