@@ -27,7 +27,7 @@ class Reading:
             AssertionError: the answer is no list of tuples that begin with a name.
         """
         got = self._reader.call("feed", data)
-        assert isinstance(got, list | tuple), f"feed must return a list of events, got {a(got)}"
+        assert isinstance(got, list), f"feed must return a list of events, got {a(got)}"
         for event in got:
             fits = isinstance(event, list | tuple) and event and isinstance(event[0], str)
             assert fits, f"an event must be a tuple that begins with its name, got {a(event)}"
