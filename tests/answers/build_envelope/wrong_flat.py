@@ -1,0 +1,27 @@
+# fails: test_nested | the elements must be
+from lxml import etree
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def build_envelope(namespace, operation, parameters):
+    def add(parent, name, value):
+        if isinstance(value, list):
+            for item in value:
+                add(parent, name, item)
+            return
+        element = etree.SubElement(parent, f"{{{namespace}}}{name}")
+        if value is None:
+            element.set(f"{{{XSI}}}nil", "true")
+        elif isinstance(value, bool):
+            element.text = str(value).lower()
+        else:
+            element.text = str(value)
+
+    envelope = etree.Element(f"{{{SOAP}}}Envelope")
+    body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
+    call = etree.SubElement(body, f"{{{namespace}}}{operation}")
+    for name, value in parameters.items():
+        add(call, name, value)
+    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")

@@ -1,0 +1,27 @@
+# fails: test_no_operation | it raised SoapFault
+import zeep
+from zeep.exceptions import Error, ExternalReferenceForbidden, Fault
+from zeep.helpers import serialize_object
+
+
+class SoapFault(Exception):
+    def __init__(self, code, string):
+        super().__init__(code, string)
+        self.code = code
+        self.string = string
+
+    def __str__(self):
+        return f"{self.code}: {self.string}"
+
+
+def call_operation(wsdl_url, operation, parameters):
+    try:
+        client = zeep.Client(wsdl_url, settings=zeep.Settings(forbid_external=True))
+    except ExternalReferenceForbidden as error:
+        raise ValueError(str(error))
+    except (OSError, Error) as error:
+        raise LookupError(f"no WSDL at {wsdl_url}: {error}")
+    try:
+        return serialize_object(client.service[operation](**parameters), dict)
+    except Exception as error:
+        raise SoapFault(getattr(error, "code", "soap:Client").split(":")[-1], str(error))
