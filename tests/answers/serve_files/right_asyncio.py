@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 from urllib.parse import unquote
 
-
 FIELD = re.compile(r"([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*", re.ASCII)
 
 
