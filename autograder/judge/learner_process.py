@@ -31,21 +31,19 @@ from autograder.judge.recipes import Listener, Recipe
 from autograder.judge.shape import kind_of, shape_of
 from autograder.loopback.odd_sockets import ShortSendSocket
 
-PRINTED = "printed"
-
 
 def main(connection: Connection, place: str, allowed: limits.Limits) -> None:
     """Serve the judge until it says enough.
 
     Args:
         connection: to the judge; plain messages both ways.
-        place: path of a folder of its own: the file `PRINTED` in it takes what learner code prints, and temporary
-            files go there, so that the judge removes all of them at the end.
+        place: path of a folder of its own: `limits.PRINTED` in it takes what learner code prints, and temporary files
+            go there, so that the judge removes all of them at the end.
         allowed: the limits of this process.
     """
     if hasattr(os, "setsid"):
         os.setsid()  # its own process group: the judge ends the whole of it, and a Ctrl-C in a terminal passes by
-    _redirect(os.path.join(place, PRINTED))
+    _redirect(os.path.join(place, limits.PRINTED))
     os.environ["TMPDIR"] = tempfile.tempdir = place
     _let_go_of_everything_but(connection.fileno())
     limits.apply(allowed)
@@ -176,7 +174,8 @@ class LearnerProcess:
         module = types.ModuleType("answer")
         module.__file__ = filename
         sys.modules["answer"] = module
-        exec(compile(text, filename, "exec"), module.__dict__)
+        # Else this file's __future__ import goes for the answer, too, and turns all its annotations into strings.
+        exec(compile(text, filename, "exec", dont_inherit=True), module.__dict__)
         names = [
             key
             for key, value in vars(module).items()
@@ -232,7 +231,10 @@ class LearnerProcess:
         # Imported here: no other exercise has a use for it.
         import uvicorn
 
-        server = uvicorn.Server(uvicorn.Config(answer["value"], log_level="error", timeout_graceful_shutdown=1))
+        # asyncio sets TCP_NODELAY only for sockets that say IPPROTO_TCP; what is accepted inherits it from here.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        config = uvicorn.Config(answer["value"], http="h11", ws="none", log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
         return self._run(lambda: server.run(sockets=[listener]), [], False)
 
     def _method(self, command: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ if sys.platform != "win32":
 
 MIB = 1024 * 1024
 
+PRINTED = "printed"
+"""The file in a learner process's folder that takes what it prints."""
+
 _CHILDREN_FILES = Path("/proc/self/task").is_dir() and any(Path("/proc/self/task").glob("*/children"))
 """Does the kernel list a process's children (Linux with CONFIG_PROC_CHILDREN)? Else every process is looked at."""
 

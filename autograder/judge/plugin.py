@@ -208,7 +208,7 @@ class CheckPlugin:
             if not self.report.requirements:  # else a part of it is written, and may earn its points
                 self._not_run = f"{self.report.exercise} is not implemented yet"
             return made
-        transcripts = [transcript for one in now.peers for transcript in one.transcripts]
+        transcripts = [transcript for one in now.peers for transcript in one.transcripts if transcript.events]
         if now.learner is not None:
             made.calls = list(now.learner.calls)
             made.printed = now.learner.printed

@@ -103,7 +103,7 @@ class ProcessHandle:
 
     def __init__(self, factory: ProcessFactory, context: BaseContext, place: Path, allowed: limits.Limits) -> None:
         self._factory, self._place, self._allowed = factory, place, allowed
-        self._output = place / learner_process.PRINTED
+        self._output = place / limits.PRINTED
         self._output.touch()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(  # type: ignore[attr-defined]

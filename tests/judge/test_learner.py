@@ -819,6 +819,16 @@ def test_an_application_is_served(make: Make) -> None:
     assert running.still_running
 
 
+def test_a_file_keeps_its_annotations_as_they_are_written(make: Make) -> None:
+    learner = make("""
+        def answer(name):
+            class Local: pass
+            def function(value: Local): pass
+            return isinstance(function.__annotations__["value"], type)
+    """)
+    assert learner("x") is True
+
+
 def test_what_is_no_application_is_told_at_once(make: Make) -> None:
     with pytest.raises(WrongAnswer, match="must return an ASGI application; it returned None"):
         make("def answer(name):\n    pass").serve("application").ended()
