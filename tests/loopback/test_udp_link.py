@@ -370,8 +370,8 @@ def test_a_probability_that_is_none_says_how_it_is_done(fault: str, value: objec
 
 @pytest.mark.parametrize("target", ["127.0.0.1:7007", ("printer", 9), ("127.0.0.1", "9"), 7007, None])
 def test_a_target_that_is_no_address_says_how_one_looks(target: object) -> None:
-    words = re.escape(f"target is {target!r}, but it must be the (host, port)") + ".* such as 127.0.0.1 or ::1 and a port"
-    with pytest.raises(ValueError, match=words):
+    words = re.escape(f"target is {target!r}, but it must be the (host, port) of a server")
+    with pytest.raises(ValueError, match=f"{words}.* such as 127.0.0.1 or ::1 and a port"):
         UdpLink(target)  # type: ignore[arg-type]
 
 

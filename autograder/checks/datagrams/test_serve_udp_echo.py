@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from random import Random
 
 from autograder.checks.datagrams.probes import LARGEST, Client, Likely, roomy_socket, still_serving
@@ -121,6 +121,9 @@ def test_many_senders(learner: Learner, rng: Random, likely: Likely) -> None:
     server = learner.start(Datagram())
     with ExitStack() as stack, still_serving(server, likely, NAME):
         clients = [stack.enter_context(Client(learner, server.address)) for _ in range(5)]
+        first = _bytes(rng, 30)
+        clients[0].send(first)
+        assert clients[0].receive(30) == first
         for ordered in (clients, clients[::-1]):
             messages = {client: _bytes(rng, 30) for client in clients}
             for client in ordered:
@@ -150,19 +153,23 @@ def test_vanished_client(learner: Learner, rng: Random, likely: Likely) -> None:
         with Client(learner, sock.address) as gone:
             gone.send(_bytes(rng, 10))
     learner.transcripts.clear()
-    server = learner.start(sock)
     message = _bytes(rng, 20)
-    with Client(learner, sock.address) as client, still_serving(server, likely, NAME):
-        client.transcript.note("three clients have sent a datagram each and gone")
+    with Client(learner, sock.address) as witness, Client(learner, sock.address) as client:
+        witness.transcript.note("three clients have sent a datagram each and gone")
+        witness.send(message)
+        server = learner.start(sock)
+        with suppress(NoAnswer):
+            witness.receive(seconds=0.4)  # the three have had their turn
         # The error may take the place of an answer: UDP promises none, so the client asks again.
-        for last in (False, False, True):
-            client.send(message)
-            try:
-                got = client.receive(len(message), seconds=0.4)
-                break
-            except NoAnswer:
-                if last or not server.still_running:
-                    raise
+        with still_serving(server, likely, NAME):
+            for last in (False, False, True):
+                client.send(message)
+                try:
+                    got = client.receive(len(message), seconds=0.4)
+                    break
+                except NoAnswer:
+                    if last or not server.still_running:
+                        raise
         assert got == message
 
 

@@ -1,4 +1,4 @@
-# fails: test_time_of_a_duplicate | the time of a copy
+# fails: test_time_of_a_duplicate | as late as a copy
 import socket
 import time
 

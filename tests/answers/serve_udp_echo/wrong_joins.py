@@ -8,8 +8,11 @@ def serve_udp_echo(sock):
         try:
             message, sender = sock.recvfrom(65535)
             while select.select([sock], [], [], 0)[0]:
-                data, sender = sock.recvfrom(65535)
-                message += data
+                data, other = sock.recvfrom(65535)
+                if other == sender:
+                    message += data
+                else:
+                    sock.sendto(data, other)
             sock.sendto(message, sender)
         except ConnectionError:
             pass
