@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 import zeep
 
 from autograder.loopback import waits
@@ -34,11 +33,10 @@ class _Transport(zeep.Transport):
         content: bytes = super().load(url)
         return content
 
-    def post(self, address: str, message: bytes, headers: dict[str, str]) -> requests.Response:
+    def post(self, address: str, message: bytes, headers: dict[str, str]) -> Any:
         """Call an operation at the address that the WSDL names."""
         _stay(address)
-        response: requests.Response = super().post(address, message, headers)
-        return response
+        return super().post(address, message, headers)
 
 
 def soap_client(wsdl: str | Path, *, timeout: float = 2.0, **settings: Any) -> zeep.Client:
@@ -71,14 +69,15 @@ def soap_client(wsdl: str | Path, *, timeout: float = 2.0, **settings: Any) -> z
 def _why(error: BaseException) -> str:
     """What is wrong and what cures it, for the errors that mean: no WSDL."""
     match error:
-        case requests.Timeout():
-            return "nothing came in time; is the server busy with another client?"
-        case requests.ConnectionError():
-            return "nobody listens there; start the service first and use the address that it has now"
-        case requests.HTTPError(response=requests.Response() as response):
-            return f"the server answered {response.status_code} {response.reason}; most services have it at ?wsdl"
         case FileNotFoundError() | IsADirectoryError() | NotADirectoryError():
             return "no such file; give the path of a .wsdl file, or a URL that begins with http://"
+        # zeep fetches with requests, whose exceptions are OSErrors with the response, where there was one.
+        case OSError(response=response) if response is not None:
+            return f"the server answered {response.status_code} {response.reason}; most services have it at ?wsdl"
+        case OSError() if "timed out" in str(error):
+            return "nothing came in time; is the server busy with another client?"
+        case OSError():
+            return "nobody listens there; start the service first and use the address that it has now"
         case zeep.exceptions.XMLSyntaxError():
             return "what is there is not XML; most services have their WSDL at ?wsdl"
         case zeep.exceptions.Error() if not str(error).startswith("ExternalReference"):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import h11
 import zeep
 
+from autograder.judge.failures import Failure, Silent
 from autograder.judge.learner import Running
 from autograder.loopback import RecordedSocket
 
@@ -29,6 +30,7 @@ class Conversation:
 
     def __init__(self, server: Running, title: str = "") -> None:
         self.socket: RecordedSocket = server.connect(title=title)
+        self._server = server
         self._host = "{}:{}".format(*server.address)
         self._h11 = h11.Connection(h11.CLIENT)
 
@@ -67,16 +69,19 @@ class Conversation:
         return self._answer()
 
     def _answer(self) -> Answer:
-        answer, pieces = None, []
+        answer, pieces, got, piece = None, [], b"", b""
         while True:
             try:
                 event = self._h11.next_event()
                 if event is h11.NEED_DATA:
-                    # h11 takes b"" for the end of the connection, and knows whether the answer may end there.
-                    self._h11.receive_data(self.socket.receive(65536))
+                    piece = self.socket.receive(65536)
+                    got += piece
+                    self._h11.receive_data(piece)  # b"" is the end, and h11 knows whether the answer may end there
                     continue
             except h11.RemoteProtocolError as error:
-                raise AssertionError(f"what came is not a complete HTTP answer: {error}") from None
+                if piece:
+                    raise AssertionError(f"what came is not HTTP: {error}") from None
+                raise self._early_end(got) from None
             match event:
                 case h11.Response():
                     answer = event
@@ -86,7 +91,18 @@ class Conversation:
                     fields = {name.decode(): value.decode("latin-1") for name, value in answer.headers}
                     return Answer(answer.status_code, fields, b"".join(pieces))
                 case h11.ConnectionClosed():
-                    raise AssertionError("the connection was closed without an answer")
+                    raise self._early_end(got)
+
+    def _early_end(self, got: bytes) -> Exception:
+        """What to say of a connection that was closed too early: perhaps serve_soap itself has raised."""
+        try:
+            self._server.ended(0.2)
+        except Silent:
+            pass
+        except Failure as failure:
+            return failure
+        came = f"{len(got)} bytes of an answer came, which is not all of it" if got else "no answer came"
+        return AssertionError(f"{came}, and your server closed the connection")
 
 
 class _OverRecordedSockets(zeep.Transport):

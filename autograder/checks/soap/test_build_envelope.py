@@ -122,12 +122,12 @@ def test_nested(learner: Learner, rng: Random) -> None:
     """A dictionary becomes an element with children, a list as many elements as it has items, each of the same name."""
     names = words(rng, 6)
     namespace = f"urn:example:{names[0]}"
-    inner = [{names[4]: "1", names[5]: None}, {names[4]: "2 < 3", names[5]: names[0]}]
+    inner = [{names[4]: "1", names[5]: None}, {names[4]: "2 or 3", names[5]: names[0]}]
     values: dict[str, object] = {names[2]: inner, names[3]: [names[1], names[2], names[3]], names[1]: {names[5]: []}}
     call = content_of(_build(learner, namespace, names[1], values))
     expected = [
         (names[2], [(names[4], "1"), (names[5], None)]),
-        (names[2], [(names[4], "2 < 3"), (names[5], names[0])]),
+        (names[2], [(names[4], "2 or 3"), (names[5], names[0])]),
         *((names[3], text) for text in (names[1], names[2], names[3])),
         (names[1], ""),
     ]

@@ -23,7 +23,7 @@ from autograder.loopback.soap_service import (
     wsdl_template,
 )
 
-SECONDS = 3.0
+SECONDS = 2.0
 """For two requests and reading a WSDL."""
 
 

@@ -119,6 +119,7 @@ def test_zeep(learner: Learner, rng: Random) -> None:
     points=1,
     source="Namespaces in XML 1.0; SOAP 1.1 section 4.2; XML Schema part 1 section 2.6.2, part 2 section 4.3.6",
     hint="It is parse_reply's task from the other side: names are {namespace}local, and text comes in pieces.",
+    needs="test_operations",
 )
 def test_any_spelling(learner: Learner, rng: Random, likely: Likely) -> None:
     """Requests are understood however they are written: prefixes, comments, CDATA, white space, a header, nil."""
@@ -179,6 +180,7 @@ def test_faults(learner: Learner, rng: Random, likely: Likely) -> None:
     points=1,
     source="SOAP 1.1 section 3; XML 1.0 section 4.2",
     hint="A parser that replaces no entities and fetches nothing, and a look at whether there was a declaration.",
+    needs="test_faults",
 )
 def test_doctype(learner: Learner, rng: Random, likely: Likely) -> None:
     """A message with a document type declaration is a Fault, and nothing that it names is read."""
@@ -202,6 +204,7 @@ def test_doctype(learner: Learner, rng: Random, likely: Likely) -> None:
     points=1,
     source="RFC 9112 section 9.3; docs.python.org: socketserver, ThreadingMixIn",
     hint="http.server has ThreadingHTTPServer, with a thread for each connection.",
+    needs="test_operations",
 )
 def test_many_clients(learner: Learner, rng: Random, likely: Likely) -> None:
     """One process answers many clients, and one that has connected and says nothing keeps nobody waiting."""

@@ -1,10 +1,10 @@
-"""The WSDL is fetched with requests and given to zeep as bytes; the answer is taken apart by hand."""
+"""The WSDL is fetched with urllib and given to zeep as bytes; the answer is taken apart by hand."""
 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.request import urlopen
 
-import requests
 import zeep
 from zeep.exceptions import Error, ExternalReferenceForbidden, Fault
 from zeep.xsd import CompoundValue
@@ -39,12 +39,12 @@ def faults() -> Iterator[None]:
 
 def call_operation(wsdl_url: str, operation: str, parameters: dict[str, object]) -> object:
     try:
-        response = requests.get(wsdl_url, timeout=10)
-        response.raise_for_status()
-    except requests.RequestException as error:
+        with urlopen(wsdl_url, timeout=10) as response:
+            text = response.read()
+    except OSError as error:
         raise LookupError(f"{wsdl_url} has no WSDL: {error}") from error
     try:
-        client = zeep.Client(io.BytesIO(response.content), settings=zeep.Settings(forbid_external=True))
+        client = zeep.Client(io.BytesIO(text), settings=zeep.Settings(forbid_external=True))
     except ExternalReferenceForbidden as error:
         raise ValueError(str(error)) from error
     except Error as error:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import requests
 from zeep import Client, Transport
 from zeep.exceptions import Fault, TransportError, XMLSyntaxError
 from zeep.helpers import serialize_object
@@ -37,7 +36,7 @@ def call_operation(wsdl_url: str, operation: str, parameters: dict[str, object])
         if operation not in client.service._operations:
             raise LookupError(f"{operation} is not one of {', '.join(client.service._operations)}")
         answer: Any = client.service[operation](**parameters)
-    except (requests.RequestException, XMLSyntaxError, TransportError) as error:
+    except (OSError, XMLSyntaxError, TransportError) as error:
         raise LookupError(f"no WSDL at {wsdl_url}: {type(error).__name__}") from error
     except Fault as fault:
         raise SoapFault((fault.code or "").split(":")[-1], fault.message) from fault

@@ -1,4 +1,4 @@
-# fails: test_faults | closed
+# fails: test_faults | your server closed the connection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from lxml import etree
