@@ -68,11 +68,12 @@ def soap_client(wsdl: str | Path, *, timeout: float = 2.0, **settings: Any) -> z
 
 def _why(error: BaseException) -> str:
     """What is wrong and what cures it, for the errors that mean: no WSDL."""
+    # zeep fetches with requests, whose exceptions are OSErrors that have the response, where there was one.
+    response = getattr(error, "response", None)
     match error:
         case FileNotFoundError() | IsADirectoryError() | NotADirectoryError():
             return "no such file; give the path of a .wsdl file, or a URL that begins with http://"
-        # zeep fetches with requests, whose exceptions are OSErrors with the response, where there was one.
-        case OSError(response=response) if response is not None:
+        case OSError() if response is not None:
             return f"the server answered {response.status_code} {response.reason}; most services have it at ?wsdl"
         case OSError() if "timed out" in str(error):
             return "nothing came in time; is the server busy with another client?"
