@@ -1,0 +1,18 @@
+# fails: test_creates | must return the created item
+import time
+
+import httpx
+
+
+def create_once(base_url, item, key):
+    for attempt in range(5):
+        try:
+            response = httpx.post(base_url + "/items", json=item, headers={"Idempotency-Key": key})
+        except httpx.TransportError:
+            continue
+        if response.status_code == 503:
+            time.sleep(int(response.headers.get("Retry-After", 0)))
+            continue
+        response.raise_for_status()
+        return item
+    raise RuntimeError("gave up")

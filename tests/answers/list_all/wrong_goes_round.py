@@ -1,0 +1,17 @@
+# fails: test_loop | leads back to
+from urllib.parse import urljoin
+
+import httpx
+
+
+def list_all(base_url):
+    client = httpx.Client()
+    items = []
+    url = base_url + "/items"
+    while url:
+        response = client.get(url)
+        response.raise_for_status()
+        items += response.json()
+        link = response.links.get("next")
+        url = urljoin(url, link["url"]) if link else None
+    return items

@@ -1,0 +1,20 @@
+# fails: test_relative_links | is relative
+from urllib.parse import urljoin
+
+import httpx
+
+
+def list_all(base_url):
+    client = httpx.Client()
+    items, seen = [], set()
+    url = base_url + "/items"
+    while url:
+        if url in seen:
+            raise ValueError("circle")
+        seen.add(url)
+        response = client.get(url)
+        response.raise_for_status()
+        items += response.json()
+        link = response.links.get("next")
+        url = link["url"] if link else None
+    return items
