@@ -28,7 +28,7 @@ lint: venv ## Look for slips and wrong types without running anything
 	$(PY) -m ruff check --quiet .
 	$(PY) -m mypy
 
-bench: venv ## Measure how long a check takes and what the judge costs
+bench: venv ## Measure what a check costs, and the solutions beside libraries
 	$(PY) tests/bench/run.py $(ARGS)
 
 picture: venv ## Take the picture in the README again, from the real thing

@@ -1,6 +1,6 @@
-"""``make bench``: what a check costs, as medians, and as ratios to the same exchange done directly.
+"""``make bench``: what a check costs, and how fast the solutions are beside a library that does the same.
 
-Every figure is taken in one run on one machine; on a noisy machine trust the ratios. Options: ``--rounds N``.
+Every figure is a median of one run on one machine; on a noisy machine trust the ratios. Options: ``--rounds N``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from autograder.judge.client import Judge  # noqa: E402
 from autograder.report.text import check_text  # noqa: E402
 from tests import bank  # noqa: E402
-from tests.bench import direct  # noqa: E402
+from tests.bench import direct, http_files, line_reader, websockets_echo  # noqa: E402
 from tests.judge.kernels import fresh_kernel  # noqa: E402
 
 GOALS = {"warm": 0.5, "first": 1.5, "hanging": 8.0}
@@ -56,6 +56,13 @@ def main() -> None:
         seconds = statistics.median(_check(judge, exercise, answer) for _ in range(3))
         _line(f"the verdict on a {exercise} that hangs in everything", seconds, GOALS["hanging"], directly)
     judge.close()
+
+    print("\nThe solutions beside a library that does the same work")
+    print(line_reader.line(*line_reader.measure(options.rounds)))
+    for line in http_files.lines(http_files.measure(options.rounds)):
+        print(line, flush=True)
+    for throughput in websockets_echo.measure(options.rounds):
+        print(throughput, flush=True)
 
 
 def _direct(module: ModuleType, text: str, rounds: int) -> float:
