@@ -10,9 +10,6 @@ from autograder.checks.websockets_bytes.conformance.frames import TEXT, Event, F
 from autograder.judge.learner import Running
 from autograder.loopback import EarlyEnd, NoAnswer, RecordedSocket
 
-PATIENCE = 1.5
-"""Seconds, before scaling, for the server's next word."""
-
 
 class Chatter:
     """Somebody who chats: `says` sends, `hears` wants the next event to be this one."""
@@ -20,7 +17,7 @@ class Chatter:
     def __init__(self, server: Running, name: str = "", *, receive_buffer: int | None = None) -> None:
         title = f"a client named {name}" if name else "a client"
         self.name = name
-        self.client: RecordedSocket = server.connect(title=title, timeout=PATIENCE, receive_buffer=receive_buffer)
+        self.client: RecordedSocket = server.connect(title=title, receive_buffer=receive_buffer)
         self._frames = ServerFrames()
         self._waiting: list[Event] = []
         self._skipped: list[dict[str, object]] = []

@@ -6,7 +6,7 @@ import socket
 from random import Random
 
 from autograder.checks.tcp_sockets.probes import Likely
-from autograder.checks.websockets_bytes.chatting import PATIENCE, Chatter
+from autograder.checks.websockets_bytes.chatting import Chatter
 from autograder.checks.websockets_bytes.conformance.frames import BINARY, Frame
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
@@ -169,7 +169,7 @@ def test_broken_clients(learner: Learner, rng: Random) -> None:
     rude.client.reset()
     for one in (first, second):
         one.hears(event="leave", name=rude.name)
-    server.connect(title="a client that is gone at once", timeout=PATIENCE).reset()
+    server.connect(title="a client that is gone at once").reset()
     Chatter(server).client.reset()
     ended = Chatter(server, names[3])
     ended.joins(first, second)

@@ -10,7 +10,7 @@ from autograder.checks.tcp_sockets.probes import Likely, left_open
 from autograder.checks.websockets_bytes.conformance.case import GOOD_HEAD
 from autograder.checks.websockets_bytes.conformance.cases import works
 from autograder.checks.websockets_bytes.conformance.frames import BINARY, PING, TEXT, Event, Frame, ServerFrames
-from autograder.checks.websockets_bytes.suite import PATIENCE, named, passes
+from autograder.checks.websockets_bytes.suite import named, passes
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner, Running
 from autograder.judge.recipes import Listener
@@ -213,7 +213,7 @@ class _Talker:
     """A client that opens when it is told to, and exchanges messages one at a time."""
 
     def __init__(self, server: Running, title: str) -> None:
-        self.client: RecordedSocket = server.connect(title=title, timeout=PATIENCE)
+        self.client: RecordedSocket = server.connect(title=title)
         self._frames = ServerFrames()
 
     def open(self) -> None:
