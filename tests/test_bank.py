@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import nbformat
@@ -12,6 +13,9 @@ from autograder.judge.client import Judge
 from tests import bank
 
 EXERCISES = catalogue.names()
+
+RUNS = int(os.environ.get("BANK_RUNS", "2"))
+"""How often each answer is judged, each time with another seed. `python -m tests.bank --runs 100` asks for more."""
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +71,11 @@ def test_points_of_the_check_are_the_points_of_the_cell(exercise: str) -> None:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_every_answer_gets_its_verdict_ten_times(exercise: str) -> None:
+def test_every_answer_gets_its_verdict_each_time(exercise: str) -> None:
     """Four judges at once in each of several workers: more than two cores can carry, and so under load."""
     of_it = [answer for answer in bank.answers() if answer.exercise == exercise]
     verdicts: dict[bank.Answer, set[tuple[object, ...]]] = {}
-    for answer, report in bank.repeat(of_it, runs=10, at_once=4, seed=2026):
+    for answer, report in bank.repeat(of_it, runs=RUNS, at_once=4, seed=2026):
         assert not bank.complaint(answer, report), bank.complaint(answer, report)
         verdicts.setdefault(answer, set()).add(bank.verdict(report))
     assert all(len(found) == 1 for found in verdicts.values()), verdicts
