@@ -276,4 +276,4 @@ def test_the_real_program_with_bad_input(tmp_path: Path) -> None:
     ended = program("check", "serve_ecko", "answer.py", folder=tmp_path)
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert ended.stderr == "There is no exercise named 'serve_ecko'. Did you mean serve_echo?\n"
+    assert ended.stderr == "There is no exercise named 'serve_ecko'. Did you mean serve_echo or serve_ws_echo?\n"

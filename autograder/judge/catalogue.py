@@ -15,8 +15,8 @@ class NoSuchExercise(LookupError):
 
 
 def names() -> list[str]:
-    """The names of all exercises, in the order of the assignments' folders and then of the alphabet."""
-    return list(_files())
+    """The names of all exercises, in the order of the assignments and then of the alphabet."""
+    return sorted(_files(), key=lambda name: (_assignment(name), name))
 
 
 def path_of(name: str) -> Path:
@@ -39,6 +39,10 @@ def load(name: str) -> Exercise:
     """Import an exercise's check file and read what it declares."""
     path = path_of(name)
     return read_exercise(importlib.import_module(f"{checks.__name__}.{path.parent.name}.{path.stem}"))
+
+
+def _assignment(name: str) -> str:
+    return str(importlib.import_module(f"{checks.__name__}.{_files()[name].parent.name}").ASSIGNMENT)
 
 
 def _files() -> dict[str, Path]:

@@ -138,10 +138,11 @@ PARTS: Mapping[str, tuple[Lesson, ...]] = {
 }
 
 
-def exercises_of(lesson: Lesson, checks: Path = CHECKS) -> list[str]:
+def exercises_of(lesson: Lesson) -> list[str]:
     """The names of a lesson's exercises, which are those of its check files."""
-    folder = checks / lesson.name[3:].replace("-", "_")
-    return sorted(path.stem.removeprefix("test_") for path in folder.glob("test_*.py"))
+    line = f'ASSIGNMENT = "{lesson.name}"'
+    folders = [path.parent for path in CHECKS.glob("*/__init__.py") if line in path.read_text(encoding="utf-8")]
+    return sorted(path.stem.removeprefix("test_") for folder in folders for path in folder.glob("test_*.py"))
 
 
 def square(score: Score | None) -> str:

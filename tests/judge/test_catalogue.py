@@ -29,7 +29,6 @@ def test_every_exercise_is_complete(name: str) -> None:
     assert exercise.name == name
     assert catalogue.path_of(name).name == f"test_{name}.py"
     assert exercise.summary and exercise.summary.endswith(".")
-    assert exercise.parameters
     assert len(exercise.requirements) >= 4
     sentences = [requirement.sentence for requirement in exercise.requirements]
     assert len(set(sentences)) == len(sentences), "a learner could not tell them apart"
