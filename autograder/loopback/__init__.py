@@ -10,8 +10,12 @@
 ``coalesced``    several messages in one piece; ``resetting``: an end by RST
 ``tap``          a recorder in front of any server
 ``udp_link``     a link with ``faults``: loss, duplication, reordering, delay, corruption
+``multicast``    answers a multicast group; ``datagram_peer``, on which it stands, answers any datagrams
 ``listening``    what the listeners share
 ===============  ==================================================================================
+
+Real services on real libraries, not imported from here, since each needs one: ``asgi`` (uvicorn), ``rest_api``
+(FastAPI), ``soap_service`` and ``soap_client`` (lxml, zeep).
 
 Servers, peers, taps and links work from the moment they are made. Use them in a ``with`` block, or call
 ``close``: either leaves no thread, no socket and no connection behind.

@@ -6,16 +6,13 @@ thread and counts what comes back. Three loads: short messages one after the oth
 
 from __future__ import annotations
 
-import multiprocessing
 import socket
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +22,7 @@ from autograder.checks.websockets_bytes.conformance.case import GOOD_HEAD  # noq
 from autograder.checks.websockets_bytes.conformance.cases import closing  # noqa: E402
 from autograder.checks.websockets_bytes.conformance.frames import BINARY, Fill, Frame  # noqa: E402
 from tests import bank  # noqa: E402
+from tests.bench.processes import server  # noqa: E402
 
 OCTETS = bytes(range(256))
 
@@ -74,7 +72,7 @@ def measure(rounds: int = 5) -> list[Throughput]:
         rounds: repetitions; medians count.
     """
     found = []
-    with _server(serve_solution) as ours, _server(serve_library) as library:
+    with server(serve_solution) as ours, server(serve_library) as library:
         for load in LOADS:
             times: dict[tuple[str, int], list[float]] = {ours: [], library: []}
             for _ in range(rounds):
@@ -143,26 +141,6 @@ def serve_library(listener: socket.socket) -> None:
             await server.serve_forever()
 
     asyncio.run(main())
-
-
-@contextmanager
-def _server(serve_it: Callable[[socket.socket], None]) -> Iterator[tuple[str, int]]:
-    """A server in a process of its own; its address."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_run, args=(serve_it, theirs), daemon=True)
-    process.start()
-    try:
-        yield ours.recv()
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _run(serve_it: Callable[[socket.socket], None], told: Connection) -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    told.send(listener.getsockname())
-    serve_it(listener)
 
 
 if __name__ == "__main__":
