@@ -25,10 +25,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -123,7 +124,6 @@ class RestApi:
         self._lock = threading.Lock()
         self._seen: list[Seen] = []
         self._faults: list[Fault] = []
-        self._app = _application(self._stock)
         self._server: AsgiServer = serve_asgi(self._answer)
         self.base_url = self._server.base_url
         self.address = self._server.address
@@ -169,9 +169,11 @@ class RestApi:
 
     async def _answer(self, scope: Message, receive: Any, send: Any) -> None:
         """The application that is served: it writes down each request and plays the fault that is next."""
+        app = _application()
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
+        scope["stock"] = self._stock
         body = await _body(receive)
         number, fault = self._note(scope, body)
         dropped = isinstance(fault, DropBefore | DropAfter)
@@ -193,7 +195,7 @@ class RestApi:
         if isinstance(fault, Rival):
             self._stock.change(fault.item, fault.change or {})
         if not isinstance(fault, DropBefore):
-            await self._app(scope, receive_again, send_on)
+            await app(scope, receive_again, send_on)
         if isinstance(fault, DropBefore | DropAfter):
             drop_connection(scope, reset=fault.reset)
 
@@ -275,6 +277,8 @@ class _Stock:
         self._lock = threading.RLock()
         self._items: dict[int, Plain] = {}
         self._last = 0
+        self.done: dict[str, tuple[bytes, Plain]] = {}
+        """What was created, by Idempotency-Key: the request's body, and the item."""
 
     def all(self) -> list[Plain]:
         with self._lock:
@@ -332,9 +336,18 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _ERRORS[status], "content": content} for status in statuses}
 
 
-def _application(stock: _Stock) -> FastAPI:
+async def _stock_of(request: Request) -> _Stock:
+    stock: _Stock = request.scope["stock"]
+    return stock
+
+
+Stock = Annotated[_Stock, Depends(_stock_of)]
+
+
+@cache
+def _application() -> FastAPI:
+    """The application of all lists, since it takes a while to make: each request brings its stock along."""
     app = FastAPI(title="Stock list", version="1.0")
-    done: dict[str, tuple[bytes, Plain]] = {}  # by Idempotency-Key: the request's body and the item that it made
 
     @app.exception_handler(StarletteHTTPException)
     async def refuse(request: Request, error: StarletteHTTPException) -> Response:
@@ -355,6 +368,7 @@ def _application(stock: _Stock) -> FastAPI:
     async def list_items(
         request: Request,
         response: Response,
+        stock: Stock,
         after: Annotated[int, Query(ge=0, description="the id of the last item on the page before")] = 0,
         limit: Annotated[int | None, Query(ge=1, le=100, description="items on a page, at most")] = None,
     ) -> list[Item]:
@@ -369,25 +383,28 @@ def _application(stock: _Stock) -> FastAPI:
     async def create_item(
         request: Request,
         response: Response,
+        stock: Stock,
         new: NewItem,
         idempotency_key: Annotated[str | None, Header(description="the same key makes the same item")] = None,
     ) -> Item:
         body, key = await request.body(), (idempotency_key or "").strip('"')
-        if key and key in done:
-            first, item = done[key]
+        if key and key in stock.done:
+            first, item = stock.done[key]
             if json.loads(first) != json.loads(body):
                 raise HTTPException(422, f"the Idempotency-Key {key!r} was used for another item")
         else:
             item = _or_conflict(lambda: stock.add(new))
             if key:
-                done[key] = body, item
+                stock.done[key] = body, item
         response.headers["Location"] = f"/items/{item['id']}"
         response.headers["ETag"] = entity_tag(item)
         return Item(**item)
 
     @app.head("/items/{number}", include_in_schema=False)
     @app.get("/items/{number}", responses={**_errors(404, 422), 304: {"description": "Not modified"}})
-    async def read_item(response: Response, number: int, if_none_match: Annotated[str | None, Header()] = None) -> Any:
+    async def read_item(
+        response: Response, stock: Stock, number: int, if_none_match: Annotated[str | None, Header()] = None
+    ) -> Any:
         item = _found(stock, number)
         tag = entity_tag(item)
         if if_none_match is not None and _names(if_none_match, tag, weakly=True):
@@ -397,7 +414,7 @@ def _application(stock: _Stock) -> FastAPI:
 
     @app.put("/items/{number}", response_model=Item, responses=_errors(404, 409, 412, 422))
     async def replace_item(
-        response: Response, number: int, new: NewItem, if_match: Annotated[str | None, Header()] = None
+        response: Response, stock: Stock, number: int, new: NewItem, if_match: Annotated[str | None, Header()] = None
     ) -> Any:
         _need_match(_found(stock, number), if_match)
         item = _or_conflict(lambda: stock.put(number, new))
@@ -405,7 +422,7 @@ def _application(stock: _Stock) -> FastAPI:
         return Item(**item)
 
     @app.delete("/items/{number}", status_code=204, responses=_errors(404, 412, 422))
-    async def delete_item(number: int, if_match: Annotated[str | None, Header()] = None) -> Response:
+    async def delete_item(stock: Stock, number: int, if_match: Annotated[str | None, Header()] = None) -> Response:
         _need_match(_found(stock, number), if_match)
         stock.remove(number)
         return Response(status_code=204)

@@ -5,9 +5,10 @@ import httpx
 
 
 def create_once(base_url, item, key):
+    client = httpx.Client()
     while True:
         try:
-            response = httpx.post(base_url + "/items", json=item, headers={"Idempotency-Key": key})
+            response = client.post(base_url + "/items", json=item, headers={"Idempotency-Key": key})
         except httpx.TransportError:
             continue
         if response.status_code == 503:

@@ -3,12 +3,13 @@ import httpx
 
 
 def update_safely(base_url, id, change):
+    client = httpx.Client()
     url = f"{base_url}/items/{id}"
     for attempt in range(5):
-        response = httpx.get(url)
+        response = client.get(url)
         item = {**response.json(), **change}
         del item["id"]
-        answer = httpx.put(url, json=item, headers={"If-Match": response.headers["ETag"]})
+        answer = client.put(url, json=item, headers={"If-Match": response.headers["ETag"]})
         if answer.status_code == 412:
             continue
         answer.raise_for_status()

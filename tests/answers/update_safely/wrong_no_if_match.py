@@ -3,13 +3,14 @@ import httpx
 
 
 def update_safely(base_url, id, change):
+    client = httpx.Client()
     url = f"{base_url}/items/{id}"
     for attempt in range(5):
-        response = httpx.get(url)
+        response = client.get(url)
         response.raise_for_status()
         item = {**response.json(), **change}
         del item["id"]
-        answer = httpx.put(url, json=item)
+        answer = client.put(url, json=item)
         if answer.status_code == 412:
             continue
         answer.raise_for_status()
