@@ -52,7 +52,7 @@ function render({ model, el }) {
     steps.replaceChildren();
     for (const step of model.get("steps")) {
       const button = element("button", { type: "button", "data-part": "step" }, step.label);
-      button.addEventListener("click", () => { fill(step); ask(); });
+      button.addEventListener("click", () => { example.value = ""; fill(step); ask(); });
       steps.append(button);
     }
     if (steps.children.length) steps.prepend("The answer offers: ");
