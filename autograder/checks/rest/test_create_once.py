@@ -144,6 +144,7 @@ def test_refused(learner: Learner, rng: Random) -> None:
     points=1,
     source="the contract",
     hint="for attempt in range(5): … and after the loop, raise.",
+    needs="test_creates",
 )
 def test_gives_up(learner: Learner, rng: Random) -> None:
     """After five requests in vain it raises an error."""

@@ -36,6 +36,7 @@ def test_one_page(learner: Learner, rng: Random) -> None:
     points=1,
     source="RFC 8288 section 3",
     hint='As long as the answer has a link with rel="next", get that URL as well. httpx: response.links.',
+    needs="test_one_page",
 )
 def test_all_pages(learner: Learner, rng: Random, likely: Likely) -> None:
     """All pages are fetched, however many there are, and the items come in their order."""
@@ -60,6 +61,7 @@ def test_all_pages(learner: Learner, rng: Random, likely: Likely) -> None:
     points=1,
     source="RFC 8288 section 3.1; RFC 3986 section 5",
     hint="urllib.parse.urljoin(the URL that you asked for, the target of the link) gives the URL to ask for next.",
+    needs="test_one_page",
 )
 def test_relative_links(learner: Learner, rng: Random, likely: Likely) -> None:
     """A link may be relative: it is resolved against the URL of the page that it stands on."""
@@ -90,6 +92,7 @@ def test_relative_links(learner: Learner, rng: Random, likely: Likely) -> None:
     points=1,
     source="RFC 8288 section 3; RFC 9110 section 5.3",
     hint="One field may hold several links, and there may be several fields. Only the link whose rel is next counts.",
+    needs="test_one_page",
 )
 def test_other_links(learner: Learner, rng: Random, likely: Likely) -> None:
     """Among several links, in one field or in several, the one with rel="next" is followed, and no other."""
@@ -116,6 +119,7 @@ def test_other_links(learner: Learner, rng: Random, likely: Likely) -> None:
     source="RFC 8288 section 3.3",
     hint="The service alone knows whether there is more, and says so in Link. Neither a short page nor an empty one is "
     "the end, and nobody promised you numbers.",
+    needs="test_one_page",
 )
 def test_only_links_count(learner: Learner, rng: Random, likely: Likely) -> None:
     """Short and empty pages in the middle are no end, and only URLs that a link gave are asked for."""
