@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import io
 import linecache
+import opcode
 import os
 import pickle
 import sys
@@ -19,6 +20,11 @@ import cloudpickle
 
 MAX_SOURCES = 200
 """Source texts that travel along: the cells of a long notebook, each edited a few times."""
+
+
+# What the body of a class inside a function uses is read by another instruction than what functions use, and
+# cloudpickle looks for the latter only: a model with `name: str = Field(…)` in make_app would arrive without Field.
+cloudpickle.cloudpickle.GLOBAL_OPS = (*cloudpickle.cloudpickle.GLOBAL_OPS, opcode.opmap["LOAD_NAME"])
 
 
 class CannotTravel(TypeError):

@@ -57,6 +57,22 @@ def test_a_function_travels_with_what_it_uses() -> None:
     assert answer(b"\0\1") == (4, 2)
 
 
+def test_what_only_the_body_of_an_inner_class_uses_travels_too() -> None:
+    cells = notebook(
+        """
+        import struct
+        SIZE = 4
+        def answer():
+            class Record:
+                form = struct.Struct(">I")
+                size: int = SIZE
+            return Record.form.size == Record.size
+        """
+    )
+    answer = opened(pack_object(cells["answer"]))
+    assert answer() is True
+
+
 def test_a_class_travels() -> None:
     cells = notebook("class Answer:\n    def __init__(self, data): self.data = data")
     assert opened(pack_object(cells["Answer"]))(b"x").data == b"x"
