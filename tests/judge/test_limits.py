@@ -46,7 +46,10 @@ DAEMON = """
 middle = os.fork()
 if middle == 0:
     os.setsid()
+    me = os.getpid()
     if os.fork() == 0:
+        while os.getppid() == me:  # an orphan only when the one in the middle has gone
+            time.sleep(0.001)
         tell()
         time.sleep(600)
     os._exit(0)
