@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-OURS = ("background server", "datagram peer", "scripted peer", "tap", "udp link", "recorded socket")
+OURS = ("asgi server", "background server", "datagram peer", "scripted peer", "tap", "udp link", "recorded socket")
 
 
 def open_descriptors() -> int:
@@ -25,7 +25,7 @@ def nothing_left_behind(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
     before = open_descriptors()
     yield
     assert our_threads() == []
-    assert open_descriptors() == before
+    assert open_descriptors() <= before  # fewer: what earlier tests of this process left was collected meanwhile
     assert capfd.readouterr() == ("", "")
 
 
