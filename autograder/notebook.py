@@ -15,6 +15,8 @@ from autograder.report import CheckReport, RequirementReport
 from autograder.report.html import check_html, note_html
 from autograder.report.text import check_text, closing, headline, requirement_text
 
+JUDGED_OUTSIDE = "Not checked here: when a class is graded, the grader looks at the cells of the exercises by itself."
+
 
 class RequirementsNotMet(Exception):
     """Raised for nbgrader's Validate alone, which shows the words of an exception and nothing else of a cell."""
@@ -35,7 +37,7 @@ def check(answer: Any) -> float | int:
     Raises:
         RequirementsNotMet: only under nbgrader's Validate, when something does not hold.
     """
-    complaint = _misuse(answer)
+    complaint = _misuse(answer) or (JUDGED_OUTSIDE if _is_judged_outside() else "")
     if complaint:
         return _not_checked(complaint)
     view = _View(answer.__name__)
@@ -77,6 +79,11 @@ def _of_nbgrader(variable: str) -> str:
     history = getattr(getattr(shell, "history_manager", None), "hist_file", ":memory:")
     left_over = "JPY_SESSION_NAME" in os.environ and str(history) != ":memory:"
     return "" if left_over else os.environ.get(variable, "")
+
+
+def _is_judged_outside() -> bool:
+    """Does this kernel run in a grader's sandbox, where there are no checks (`autograder.classroom`)?"""
+    return os.environ.get("AUTOGRADER_JUDGE") == "outside"
 
 
 def _not_checked(sentence: str, view: _View | None = None) -> int:
@@ -166,5 +173,5 @@ class _View:
             self._handle.update(bundle, raw=True)
 
 
-if hasattr(sys, "ps1") or "ipykernel" in sys.modules:
+if (hasattr(sys, "ps1") or "ipykernel" in sys.modules) and not _is_judged_outside():
     the_judge()  # started while the learner reads, so that the first check does not wait for it

@@ -22,20 +22,26 @@ In the judge:
 ``server``           the judge process itself
 ``catalogue``        finds the check file of an exercise by name
 ``exercise``         what a check file declares: ``@exercise``, ``@requirement``
+``session``          one pytest session, in which all check files run
 ``plugin``           the pytest plugin: fixtures, and a report for every requirement
 ``learner``          the `learner` fixture: call the learner's code, start it, keep what it made
 ``process``          one learner process: start it, ask it, watch it, end it
+``starting``         what starts it: a zygote that is forked; on Windows, spawn
 ``limits``           memory, files, processes, output; ending a whole process tree
 ``failures``         what can go wrong with learner code, as exceptions
 ``words``            and in words
+``passing``          messages with open files, between judge and zygote
 ===================  ========================================================================================
 
-In the learner's process:
+In the learner's process, and in the one that it is forked from:
 
 ===================  ========================================================================================
+``zygote``           in a sandbox or not, forks such processes and ends all; never runs learner code itself
 ``learner_process``  opens the payload, makes the calls, answers in plain data
 ``recipes``          arguments that are made there (sockets)
 ``shape``            kind and parameters of what was handed in
+``kernel_process``   is the kernel itself, when a class is graded
+``handover``         runs in that kernel: packs the function that is to be judged
 ``places``           where learner code is: cell, line, call
 ===================  ========================================================================================
 """

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 from pathlib import Path
+from typing import Any
 
 from autograder import checks
 from autograder.judge.exercise import Exercise, read_exercise
+
+SETTINGS = Path(checks.__path__[0], "pytest.ini")
+"""pytest's settings for check files."""
 
 
 class NoSuchExercise(LookupError):
@@ -16,7 +21,8 @@ class NoSuchExercise(LookupError):
 
 def names() -> list[str]:
     """The names of all exercises, in the order of the assignments and then of the alphabet."""
-    return sorted(_files(), key=lambda name: (_assignment(name), name))
+    files = _files()
+    return sorted(files, key=lambda name: (_package(files[name]).ASSIGNMENT, name))
 
 
 def path_of(name: str) -> Path:
@@ -41,10 +47,11 @@ def load(name: str) -> Exercise:
     return read_exercise(importlib.import_module(f"{checks.__name__}.{path.parent.name}.{path.stem}"))
 
 
-def _assignment(name: str) -> str:
-    return str(importlib.import_module(f"{checks.__name__}.{_files()[name].parent.name}").ASSIGNMENT)
+def _package(file: Path) -> Any:
+    return importlib.import_module(f"{checks.__name__}.{file.parent.name}")
 
 
+@functools.cache
 def _files() -> dict[str, Path]:
     root = Path(checks.__path__[0])
     return {path.stem.removeprefix("test_"): path for path in sorted(root.glob("*/test_*.py"))}

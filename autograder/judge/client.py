@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
 from autograder.judge.channel import Channel
@@ -27,13 +27,19 @@ class NoSuchExercise(LookupError):
 
 
 class Judge:
-    """A judge process. Starting it returns at once; the first check waits until it is ready."""
+    """A judge process. Starting it returns at once; the first check waits until it is ready.
 
-    def __init__(self) -> None:
+    Args:
+        prefix: a command that runs the judge's own command after it, passing standard input and output on.
+        sandbox: a command that runs the command after it in a sandbox: learner processes are below it. Standard input
+            must be passed on; /tmp and the home, if they are its own, are emptied after each requirement.
+    """
+
+    def __init__(self, prefix: Sequence[str] = (), sandbox: Sequence[str] = ()) -> None:
         self._log = tempfile.TemporaryFile()
         # -P: a learner's file socket.py in the notebook's folder must not become the judge's socket module.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", START],
+            [*prefix, sys.executable, "-P", "-c", START, *sandbox],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -94,14 +100,28 @@ class Judge:
                     case _:
                         yield message
 
+    def cancel(self) -> None:
+        """Stop the check that runs; from any thread. What it has found by then is its report."""
+        with suppress(OSError):
+            self._channel.send({"op": "cancel"})
+
+    def renew(self, sandbox: Sequence[str] | None = None) -> None:
+        """Run the next checks in the sandbox that this command makes; without one, in a fresh one of the same command.
+
+        What earlier checks left is gone in any case: a sandbox in which something is left is not used again.
+        """
+        self._send({"op": "renew", "sandbox": None if sandbox is None else list(sandbox)})
+
     def close(self) -> None:
         """End the judge; it ends its learner processes."""
-        self._channel.close()
+        with suppress(OSError):
+            cast(BinaryIO, self._process.stdin).close()  # the rest of the channel only when nobody reads from it
         try:
             self._process.wait(scaled(5.0))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._channel.close()
         self._log.close()
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -134,10 +154,7 @@ class Judge:
         try:
             yield
         except (KeyboardInterrupt, GeneratorExit):
-            try:
-                self._channel.send({"op": "cancel"})
-            except OSError:
-                pass
+            self.cancel()
             raise
 
     def _last_words(self) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from autograder.judge.exercise import Exercise
 from autograder.judge.failures import Ended, Failure, NotPlainAnswer, Raised, Silent, WrongAnswer
+from autograder.judge.limits import Limits
 from autograder.judge.places import read_error
 from autograder.judge.process import Gone, ProcessFactory, ProcessHandle
 from autograder.judge.recipes import Recipe
@@ -21,6 +23,9 @@ LOAD_SECONDS = 5.0
 
 UNREADABLE = "its process sent something unreadable to the judge"
 
+SLACK_SECONDS = 0.5
+"""How much longer than the learner's process says a call may seem to us to have taken: the way there and back."""
+
 SPREAD_SECONDS = 0.2
 """How long an exception may take from the learner's process to here, once its socket told us that it ended."""
 
@@ -29,19 +34,27 @@ class Learner:
     """The learner's code in a process of its own, made at first use and ended by `close`."""
 
     def __init__(
-        self, factory: ProcessFactory, exercise: Exercise, payload: dict[str, Any], patience: float = 1.0
+        self,
+        factory: ProcessFactory,
+        exercise: Exercise,
+        payload: dict[str, Any],
+        patience: float = 1.0,
+        allowed: Limits | None = None,
     ) -> None:
         self._factory, self._exercise, self._payload = factory, exercise, payload
-        self._patience = patience
+        self._patience, self._allowed = patience, allowed
         self._started: ProcessHandle | None = None
-        self._loaded = False
+        self._loaded = self._used = False
         self._running: list[Running] = []
         self.calls: list[str] = []
         """What was called, as a learner would write it; the report's SENT begins with these."""
         self.transcripts: list[Transcript] = []
         """The recorded conversations of this requirement, in the order they began."""
         self.elapsed: float = 0.0
-        """Seconds that the last call took, measured around it in the learner's process."""
+        """Seconds that the last call took, measured around it in the learner's process.
+
+        That one may lie, so it is what our own clock allows: no more than until the answer came, and not much less.
+        """
 
     # What checks use.
 
@@ -127,14 +140,17 @@ class Learner:
         raise WrongAnswer(call.text, f"{names} must be raised; it returned {shown}")
 
     def instrument(self, *, short_send: int | None = None, hold_sockets: bool = False) -> None:
-        """Change ``socket.socket`` in the learner's process; before the first call.
+        """Change ``socket.socket`` in the learner's process; before the first call, and in a fresh process.
 
         Args:
             short_send: ``send`` takes at most so many bytes, as send(2) allows it to.
             hold_sockets: sockets that were never closed stay open even when nobody refers to them.
         """
-        if self._loaded:
+        if self._used:
             raise RuntimeError("instrument comes before the first call")
+        if self._loaded and self._started is not None:  # what was loaded may have the sockets as they were
+            self._started.end()
+            self._started, self._loaded = None, False
         process = self._process(load=False)
         process.answer(process.ask("instrument", short_send=short_send, hold_sockets=hold_sockets), scaled(2.0))
 
@@ -202,7 +218,7 @@ class Learner:
 
     def _process(self, load: bool = True) -> ProcessHandle:
         if self._started is None:
-            self._started = self._factory.start()
+            self._started = self._factory.start(self._allowed)
         if load and not self._loaded:
             self.shape()
         return self._started
@@ -224,6 +240,7 @@ class Learner:
 
     def _ask(self, text: str, operation: str, **fields: Any) -> _Call:
         """Send a command about a call, of which `text` is what a learner would write."""
+        self._used = self._used or operation != "load"
         try:
             return _Call(self._process(load=operation != "load").ask(operation, **fields), text)
         except Gone as gone:
@@ -239,7 +256,7 @@ class Learner:
         except Gone as gone:
             raise Ended(call.text, gone.sentence, limit=gone.limit) from None
         try:
-            self.elapsed = float(answer.get("elapsed", 0.0))
+            self.elapsed = _believed(float(answer.get("elapsed", 0.0)), process.took(call.number))
             match answer["kind"]:
                 case "raised":
                     raise Raised(read_error(answer["error"]), call.text)
@@ -425,3 +442,10 @@ def _a(type_name: str) -> str:
 
 def _raise(failure: Failure) -> Any:
     raise failure
+
+
+def _believed(reported: float, took: float) -> float:
+    """How long a call took, by what its process reports and by how long we waited for the answer."""
+    if math.isnan(reported):
+        raise ValueError("not a number of seconds")
+    return min(max(reported, took - scaled(SLACK_SECONDS), 0.0), took)

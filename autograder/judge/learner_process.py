@@ -18,7 +18,6 @@ import threading
 import time
 import types
 from collections.abc import Callable
-from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -32,42 +31,42 @@ from autograder.judge.shape import kind_of, shape_of
 from autograder.loopback.odd_sockets import ShortSendSocket
 
 
-def main(connection: Connection, place: str, allowed: limits.Limits) -> None:
-    """Serve the judge until it says enough.
+def main(
+    connection: Connection, printed: int | str, place: str | None, allowed: limits.Limits, sandboxed: bool = False
+) -> None:
+    """Serve the judge until it says enough; after `prepare`.
 
     Args:
         connection: to the judge; plain messages both ways.
-        place: path of a folder of its own: `limits.PRINTED` in it takes what learner code prints, and temporary files
-            go there, so that the judge removes all of them at the end.
+        printed: the file that takes what learner code prints: its descriptor, open for appending, or its path.
+        place: path of a folder of its own for temporary files, which the judge removes; None: /tmp is its sandbox's.
         allowed: the limits of this process.
+        sandboxed: what is around this process is its sandbox's own.
     """
     if hasattr(os, "setsid"):
         os.setsid()  # its own process group: the judge ends the whole of it, and a Ctrl-C in a terminal passes by
-    _redirect(os.path.join(place, limits.PRINTED))
-    os.environ["TMPDIR"] = tempfile.tempdir = place
-    _let_go_of_everything_but(connection.fileno())
-    limits.apply(allowed)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    written = os.open(printed, os.O_WRONLY | os.O_APPEND) if isinstance(printed, str) else printed
+    for number, target in ((0, nothing), (1, written), (2, written)):
+        os.dup2(target, number)
+    if sys.platform != "win32":
+        os.closerange(3, connection.fileno())
+        os.closerange(connection.fileno() + 1, 4096)
+        os.set_inheritable(connection.fileno(), False)
+    if place is not None:
+        os.environ["TMPDIR"] = place
+    tempfile.tempdir = place or "/tmp"
+    limits.apply(allowed, sandboxed=sandboxed)
     LearnerProcess(connection).serve()
 
 
-def _let_go_of_everything_but(number: int) -> None:
-    """Close what multiprocessing hands to its children so that they may have children of their own.
-
-    Learner code that writes to every file descriptor it finds would otherwise end the forkserver.
-    """
-    if sys.platform == "win32":
-        return
-    os.closerange(3, number)
-    os.closerange(number + 1, 4096)
-    resource_tracker._resource_tracker._fd = None  # type: ignore[attr-defined]
-    forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
-
-
-def _redirect(output: str) -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    written = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for number, target in ((0, nothing), (1, written), (2, written)):
-        os.dup2(target, number)
+def prepare() -> None:
+    """What learner processes need and have from the process that they are forked from."""
+    # Nobody speaks TLS here, and httpx would read all certificate authorities for every client, and so for every
+    # request of `httpx.get`, which takes a twentieth of a second.
+    os.environ.pop("SSL_CERT_FILE", None)
+    os.environ["SSL_CERT_DIR"] = os.devnull
+    # Over the file descriptors 0, 1 and 2, whatever these will be.
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
     # Line by line, so that what was printed before a crash is there to be shown.
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
@@ -142,7 +141,7 @@ class LearnerProcess:
                 {
                     "id": message["id"],
                     "kind": "not plain",
-                    "where": error.where.removeprefix("value['value']"),
+                    "where": error.where.removeprefix("value['value']").removeprefix("value"),
                     "type": error.type_name,
                     "why": error.why,
                     "elapsed": message.get("elapsed", 0.0),

@@ -58,7 +58,18 @@ class _Pickler(cloudpickle.CloudPickler):
         # IPython's own exit and quit hold the whole shell; what a learner means by them is Python's.
         if type(obj).__name__ in ("ExitAutocall", "ZMQExitAutocall"):
             return getattr, (sys, "exit")
+        if isinstance(obj, types.CodeType):
+            return _code(obj)
         return super().reducer_override(obj)
+
+
+def _code(code: types.CodeType) -> tuple[Any, ...]:
+    """What cloudpickle makes of code, with the name of its file, by which its source text is found.
+
+    cloudpickle leaves that name out from 3.1.3 on, so that the same code always gives the same bytes.
+    """
+    make, arguments = cloudpickle.cloudpickle._code_reduce(code)
+    return make, tuple(code.co_filename if argument == "<dynamic-code>" else argument for argument in arguments)
 
 
 def _dumps(thing: Any) -> bytes:

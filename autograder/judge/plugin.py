@@ -12,8 +12,9 @@ import pytest
 
 from autograder.judge import words
 from autograder.judge.exercise import Exercise, Requirement, read_exercise
-from autograder.judge.failures import Failure, Raised
+from autograder.judge.failures import Failure, Raised, Silent
 from autograder.judge.learner import Learner
+from autograder.judge.limits import Limits
 from autograder.judge.process import Gone, ProcessFactory
 from autograder.loopback import EarlyEnd, NoAnswer, NotTaken, ScriptedPeer, Step, scripted_peer
 from autograder.report import CheckReport, RequirementReport
@@ -24,6 +25,10 @@ Emit = Callable[[dict[str, Any]], None]
 PATIENCE = (1.0, 0.5, 0.25)
 """Share of a deadline that is waited after none, one, and more requirements without any answer: code that hangs
 everywhere is told so in seconds, and two seconds for milliseconds of work leave room for a quarter of it."""
+
+BEHIND = Limits(niceness=5)
+"""For code that computed until a deadline was over, and may do so again: others need the processors more. It still has
+a third of the time that another process has, and all of it where nobody else wants it."""
 
 
 @dataclass
@@ -38,27 +43,37 @@ class _Now:
 
 
 class CheckPlugin:
-    """Runs the requirements of one exercise on one answer.
+    """Runs the requirements of one exercise on one answer, after `begin`; one check after the other.
 
     Args:
         factory: starts learner processes.
-        payload: the learner's answer as `payload` packed it; opened by the learner's process only.
-        emit: takes the events, each plain data: ``begin`` (the report so far and the requirements), ``requirement``
-            (one report), in the order they happen.
-        seed: of everything random in this check.
-        hidden: run hidden requirements, too.
     """
 
-    def __init__(
-        self, factory: ProcessFactory, payload: dict[str, Any], emit: Emit, *, seed: int, hidden: bool
-    ) -> None:
-        self._factory, self._payload, self._emit = factory, payload, emit
-        self._hidden = hidden
+    def __init__(self, factory: ProcessFactory) -> None:
+        self._factory = factory
+        self.begin({}, lambda event: None, seed=0, hidden=False)
+
+    def begin(self, payload: dict[str, Any], emit: Emit, *, seed: int, hidden: bool) -> None:
+        """Forget the check before this one.
+
+        Args:
+            payload: the learner's answer as `payload` packed it; opened by the learner's process only.
+            emit: takes the events, each plain data: ``begin`` (the report so far and the requirements),
+                ``requirement`` (one report), in the order they happen.
+            seed: of everything random in this check.
+            hidden: run hidden requirements, too.
+        """
+        self._payload, self._emit, self._hidden = payload, emit, hidden
         self._exercise: Exercise | None = None
         self._now: _Now | None = None
+        self._looked_at: Learner | None = None
+        """The process in which the answer was looked at; the first requirement goes on with it."""
         self._not_run = ""
         self._silences = 0
+        self._allowed = Limits()
         self.cancelled = False
+        self.complaint = ""
+        """What is wrong with the check file, not with the answer."""
         self.report = CheckReport(exercise="", seed=seed)
 
     # Fixtures for check files.
@@ -68,9 +83,12 @@ class CheckPlugin:
         """The learner's code, in a process of its own for this requirement."""
         assert self._now is not None and self._exercise is not None
         patience = PATIENCE[min(self._silences, len(PATIENCE) - 1)]
-        self._now.learner = Learner(self._factory, self._exercise, self._payload, patience)
-        yield self._now.learner
-        self._now.learner.close()
+        learner, self._looked_at = self._looked_at, None
+        if learner is None:
+            learner = Learner(self._factory, self._exercise, self._payload, patience, self._allowed)
+        self._now.learner = learner
+        yield learner
+        learner.close()
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> random.Random:
@@ -101,21 +119,17 @@ class CheckPlugin:
 
             yield begin
 
-    # Hooks, in the order pytest calls them.
+    def select(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Read the exercise from its collected items, look at the shape of the answer; return what is to be run.
 
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Declare the marker."""
-        config.addinivalue_line("markers", "requirement: one requirement of an exercise")
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Read the exercise, look at the shape of the answer, and leave hidden requirements out."""
-        if not items:
-            return
-        module = items[0].getparent(pytest.Module)
-        assert module is not None
+        Raises:
+            ValueError: there is none, or it breaks a rule of `exercise`.
+        """
+        module = items[0].getparent(pytest.Module) if items else None
+        if module is None:
+            raise ValueError("the check file holds no requirement")
         exercise = self._exercise = read_exercise(module.obj)
         requirements = {item.name: item for item in exercise.requirements if self._hidden or not item.hidden}
-        items[:] = [item for item in items if item.name in requirements]
         self.report.exercise = exercise.name
         self.report.assignment = exercise.assignment
         self.report.summary = exercise.summary
@@ -128,6 +142,19 @@ class CheckPlugin:
             {"name": item.name, "sentence": item.sentence, "max_points": item.points} for item in requirements.values()
         ]
         self._emit({"event": "begin", "report": self.report.to_plain(), "requirements": begin})
+        return [item for item in items if item.name in requirements]
+
+    def end(self) -> None:
+        """End the check; no process is left of it."""
+        if self._looked_at is not None:
+            self._looked_at.close()
+            self._looked_at = None
+
+    # Hooks, in the order pytest calls them.
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the marker."""
+        config.addinivalue_line("markers", "requirement: one requirement of an exercise")
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Start the record of a requirement, or leave it out, with the reason."""
@@ -164,21 +191,28 @@ class CheckPlugin:
                 self._emit({"event": "requirement", "requirement": finished.to_plain()})
         return report
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep why a check file could not be read."""
+        if report.failed:
+            self.complaint += f"{report.longreprtext}\n"
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Keep what went wrong in pytest or in here."""
+        self.complaint += f"{excrepr}\n"
+
     # How a requirement's report is made.
 
     def _refusal(self, exercise: Exercise) -> str:
         self._factory.preload(exercise.preload)
-        learner = Learner(self._factory, exercise, self._payload)
+        self._looked_at = Learner(self._factory, exercise, self._payload)
         try:
-            shape = learner.shape()
+            shape = self._looked_at.shape()
             self.report.missing = not shape.get("found")
             return words.wrong_shape(exercise, shape)
         except Raised as failure:
             return f"Your code could not be loaded: {words.raised(failure.error)}"
         except (Failure, Gone) as failure:
             return f"Your code could not be loaded: {words.explain(failure).got}"
-        finally:
-            learner.close()
 
     def _finish(self, error: BaseException | None, when: str, seconds: float) -> RequirementReport:
         assert self._now is not None
@@ -204,6 +238,8 @@ class CheckPlugin:
         else:
             made.outcome, made.got = words.explain(error)
         self._silences += made.outcome == "no answer"
+        if any(isinstance(one, Silent) and one.computing for one in (error, error.__cause__)):
+            self._allowed = BEHIND
         if isinstance(error, Raised) and error.is_a(NotImplementedError):
             if not self.report.requirements:  # else a part of it is written, and may earn its points
                 self._not_run = f"{self.report.exercise} is not implemented yet"

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+import math
 import os
 import queue
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from multiprocessing import forkserver
-from multiprocessing.context import BaseContext
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from autograder.judge import learner_process, limits, plain
+from autograder.judge import limits, plain
 from autograder.judge.places import read_waiting
+from autograder.judge.starting import CannotStart, Spawner, Started, Starter, Zygote, ZygoteGone
 from autograder.loopback.waits import seconds as scaled
 
 LOOK_EVERY = 0.05
 """Seconds between two looks of the watch."""
 
-PRELOAD = ["autograder.judge.learner_process", "asyncio", "selectors", "struct", "json", "ssl", "hashlib"]
-"""Imported once in the forkserver, so that a fresh learner process has them at once; an assignment may name more."""
+QUICK_LOOKS, SLOW = 20, 4
+"""After so many looks, so many times as long between two: who waits for a second waits for something, and each look
+takes part of a millisecond that another learner's check could use."""
+
+LOOKS_AT_MEMORY = 10
+"""At every so many looks the watch looks at the memory of a process that is alone: its own limit holds on Linux."""
+
+TAKE_SECONDS = 10.0
+"""Time for a process to take a command. It has a thread for that, and no command is long."""
+
+MOST_MESSAGES = 2
+"""Messages that answer one command: that its sockets are ready, and how it ended."""
+
+MOST_WAITING = 2 * plain.MAX_BYTES
+"""Bytes of messages that nobody has asked for yet; more would fill the judge's memory."""
+
+PRELOAD = ("asyncio", "selectors", "struct", "json", "ssl", "hashlib", "encodings.idna")
+"""Imported once, so that a fresh learner process has them at once (the last one is what getaddrinfo needs); an
+assignment may name more."""
+
+UNREADABLE = "your code's process sent something unreadable to the judge, so it was stopped"
 
 
 class Gone(Exception):
@@ -38,89 +60,173 @@ class Gone(Exception):
 
 
 class ProcessFactory:
-    """Starts learner processes, warm where the platform has a forkserver, and ends what they leave behind."""
+    """Starts learner processes, warm where the system can fork, and ends what they leave behind.
 
-    def __init__(self) -> None:
-        methods = multiprocessing.get_all_start_methods()
-        self._context: BaseContext = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:
-            self._context.set_forkserver_preload(PRELOAD)
+    Args:
+        sandbox: a command, such as bubblewrap's, that runs the command after it in a sandbox; empty: no sandbox.
+    """
+
+    def __init__(self, sandbox: Sequence[str] = ()) -> None:
+        self._sandbox = tuple(sandbox)
         self._directory = tempfile.TemporaryDirectory(prefix="judge-", ignore_cleanup_errors=True)
         self._count = 0
         self._alive: set[ProcessHandle] = set()
+        self._preloaded = list(PRELOAD)
+        self._changing = threading.Lock()
+        self._starter: Starter | None = None
         self._known: set[int] = set()
-        self._preloaded: set[str] = set()
-        limits.adopt_orphans()
+        limits.adopt_orphans()  # those of a zygote that was killed
 
-    def preload(self, modules: tuple[str, ...]) -> None:
-        """Have these modules imported before learner processes start; where there is no forkserver, do nothing.
+    @property
+    def sandboxed(self) -> bool:
+        """Do learner processes run in a sandbox?"""
+        return bool(self._sandbox)
 
-        A forkserver imports when it starts. One that lacks something is replaced by one that has it all, so the first
-        check that needs a large library waits for it once, and not every learner process.
-        """
-        if set(modules) <= self._preloaded or self._context.get_start_method() != "forkserver":
-            return
-        self._preloaded |= set(modules)
-        self._context.set_forkserver_preload([*PRELOAD, *sorted(self._preloaded)])
-        # multiprocessing has no public name for this; its own tests use it.
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    def preload(self, modules: Sequence[str]) -> None:
+        """Have these modules imported before learner processes start; where processes are not forked, do nothing."""
+        new = [name for name in modules if name not in self._preloaded]
+        self._preloaded += new
+        if new and self._starter is not None and self._starter.alive:
+            try:
+                self._starter.load(new)
+            except ZygoteGone:
+                pass  # the next one imports all
 
     def warm_up(self) -> None:
-        """Start the forkserver and one process, so that the first check does not wait for it."""
+        """Start one process, so that the first check does not wait for the imports."""
         self.start().end()
 
-    def start(self) -> ProcessHandle:
-        """Start a fresh learner process."""
-        self._count += 1
-        place = Path(self._directory.name, str(self._count))
-        place.mkdir()
-        process = ProcessHandle(self, self._context, place, limits.Limits())
-        if not self._alive:
-            # Nothing of a learner's can be among our children now: these are the forkserver and its helper.
-            self._known |= limits.children(os.getpid())
-        self._alive.add(process)
-        return process
+    def start(self, allowed: limits.Limits | None = None) -> ProcessHandle:
+        """Start a fresh learner process.
 
-    def ended(self, process: ProcessHandle) -> None:
-        """Note that a process is over, and end what it left behind."""
+        Args:
+            allowed: what it may use.
+
+        Raises:
+            CannotStart: this machine or the sandbox does not let us.
+        """
+        for _ in range(2):
+            self._count += 1
+            try:
+                place = Path(self._directory.name, str(self._count))
+                process = ProcessHandle(self, self._living(), place, allowed or limits.Limits())
+            except ZygoteGone:
+                continue  # it was killed since we looked
+            self._alive.add(process)
+            return process
+        raise CannotStart("the process that starts learner processes ended, and so did its successor")
+
+    def end(self, process: ProcessHandle, started: Started) -> None:
+        """End a process, and what learner code left behind when it was the last one."""
         self._alive.discard(process)
-        if not self._alive:
-            limits.end_strays(self._known)
+        self.stop(started, alone=not self._alive)
+
+    def stop(self, started: Started, *, alone: bool | None = None) -> None:
+        """End a process and what it started, orphans included if it is the only one."""
+        starter = self._starter
+        if starter is None:
+            return
+        if not starter.end(started, all_else=len(self._alive) < 2 if alone is None else alone):
+            self.renew()
+
+    def tree(self, pid: int) -> set[int]:
+        """A learner process and what it started, orphans included if it is the only one."""
+        below = {pid} | limits.descendants(pid)
+        if len(self._alive) < 2 and self._starter is not None:
+            below |= self._starter.below()
+        return below
 
     def end_all(self) -> None:
         """End every learner process at once: the check was cancelled, or the judge stops."""
         for process in list(self._alive):
             process.end("the check was stopped")
 
+    def renew(self, sandbox: Sequence[str] | None = None) -> None:
+        """Start a zygote in the sandbox that a command makes; without one, in a fresh sandbox of the same command.
+
+        A sandbox of that very command stays in use: after each requirement nothing was left in it, or it was ended.
+        """
+        with self._changing:
+            if sandbox is not None and tuple(sandbox) == self._sandbox and self._starter is not None:
+                return
+            self._end_starter()
+            if sandbox is not None:
+                self._sandbox = tuple(sandbox)
+        with contextlib.suppress(CannotStart):  # the next process says so
+            self._living()
+
     def close(self) -> None:
         """End everything and remove the files."""
         self.end_all()
+        with self._changing:
+            self._end_starter()
+        remove(Path(self._directory.name))
         self._directory.cleanup()
+
+    def _living(self) -> Starter:
+        with self._changing:
+            if self._starter is None or not self._starter.alive:
+                self._end_starter()
+                self._known = limits.children(os.getpid())
+                if sys.platform == "win32":
+                    self._starter = Spawner()
+                else:
+                    self._starter = Zygote(self._sandbox, self._preloaded)
+            return self._starter
+
+    def _end_starter(self) -> None:
+        if self._starter is None:
+            return
+        was_alive = self._starter.alive
+        self._starter.close()
+        self._starter = None
+        if not was_alive and sys.platform == "linux":
+            limits.end_strays(self._known)  # what it could not end came to us
 
 
 class ProcessHandle:
-    """One learner process as the judge sees it."""
+    """One learner process as the judge sees it.
 
-    def __init__(self, factory: ProcessFactory, context: BaseContext, place: Path, allowed: limits.Limits) -> None:
-        self._factory, self._place, self._allowed = factory, place, allowed
-        self._output = place / limits.PRINTED
-        self._output.touch()
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(  # type: ignore[attr-defined]
-            target=learner_process.main, args=(theirs, str(place), allowed)
-        )
-        self._process.start()
-        theirs.close()
-        self.pid: int = self._process.pid
+    Args:
+        factory: ends it.
+        starter: starts it.
+        place: a path that is free: its folder for temporary files, where it has no sandbox.
+        allowed: what it may use.
+    """
+
+    def __init__(self, factory: ProcessFactory, starter: Starter, place: Path, allowed: limits.Limits) -> None:
+        self._factory, self._allowed = factory, allowed
+        self._place = None if factory.sandboxed else place
+        if self._place is not None:
+            self._place.mkdir()
+        printed = place.with_suffix(".printed")
+        # Read by this descriptor only: learner code may put a link where it finds a path.
+        self._output = printed.open("x+b", buffering=0)
+        try:
+            self._started, self._connection = starter.start(self._place, printed, self._allowed)
+        except BaseException:
+            self._output.close()
+            raise
+        finally:
+            if sys.platform != "win32":
+                printed.unlink()
+        self.pid: int = self._started.pid
         self._next_id = 0
-        self._answers: dict[int, queue.SimpleQueue[dict[str, Any] | None]] = {}
+        self._answers: dict[int, queue.SimpleQueue[tuple[dict[str, Any], int] | None]] = {}
+        self._asked: dict[int, float] = {}
+        self._took: dict[int, float] = {}
+        self._came: Counter[int] = Counter()
+        self._waiting = 0
+        self._sending = threading.Lock()
+        self._sending_since: float | None = None
         self._lock = threading.Lock()
         self._because = ""
         self._over = threading.Event()
         self._finished = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
 
     def ask(self, operation: str, **fields: Any) -> int:
         """Send a command; `answer` waits for what comes back under the number returned.
@@ -132,10 +238,18 @@ class ProcessHandle:
             self._next_id += 1
             number = self._next_id
             self._answers[number] = queue.SimpleQueue()
-        try:
-            self._connection.send_bytes(plain.encode({"id": number, "op": operation, **fields}))
-        except OSError:
-            raise self._gone() from None
+            self._asked[number] = time.monotonic()
+        command = plain.encode({"id": number, "op": operation, **fields})
+        with self._sending:
+            if self.over:
+                raise self._gone()
+            self._sending_since = time.monotonic()
+            try:
+                self._connection.send_bytes(command)
+            except OSError:
+                raise self._gone() from None
+            finally:
+                self._sending_since = None
         return number
 
     def answer(self, number: int, seconds: float) -> dict[str, Any]:
@@ -146,15 +260,22 @@ class ProcessHandle:
             Gone: the process ended.
         """
         try:
-            message = self._answers[number].get(timeout=max(seconds, 0.001))
+            came = self._answers[number].get(timeout=max(seconds, 0.001))
         except queue.Empty:
             if self._over.is_set():
                 raise self._gone() from None
             raise TimeoutError from None
-        if message is None:
+        if came is None:
             self._answers[number].put(None)
             raise self._gone()
+        message, size = came
+        with self._lock:
+            self._waiting -= size
         return message
+
+    def took(self, number: int) -> float:
+        """Seconds between a command and the last message that answered it, by our own clock."""
+        return self._took.get(number, 0.0)
 
     def answered(self, number: int) -> bool:
         """Has the next message that answers a command come, or can none come any more?"""
@@ -224,71 +345,105 @@ class ProcessHandle:
     def printed(self) -> str:
         """What it printed, standard output and standard error together; 64 KiB at most."""
         try:
-            with self._output.open("rb") as file:
-                return file.read(64 * 1024).decode(errors="replace")
-        except OSError:
+            self._output.seek(0)
+            return self._output.read(64 * 1024).decode(errors="replace")
+        except (OSError, ValueError):
             return ""
 
     def end(self, because: str = "") -> None:
         """End the process and all it started; harmless when it is over."""
-        if self._finished:
-            return
-        self._finished = True
+        with self._lock:
+            if self._finished:
+                return
+            self._finished = True
         if because:
             self._because = self._because or because
-        if self._process.exitcode is None:
-            limits.end_tree(self.pid)
-        self._process.join(scaled(5.0))
+        self._factory.end(self, self._started)
         self._over.set()
-        self._factory.ended(self)
         # Only the reader closes the connection: closed here, its number could be the next process's connection
-        # while the reader still reads from it.
+        # while the reader still reads from it. So with the watch and the output.
         self._reader.join(scaled(1.0))
-        shutil.rmtree(self._place, ignore_errors=True)
+        self._watcher.join(scaled(1.0))
+        self._output.close()
+        if self._place is not None:
+            remove(self._place)
 
     def _read(self) -> None:
         while True:
             try:
-                message = plain.decode(self._connection.recv_bytes(plain.MAX_BYTES))
-                waiting = self._answers[message["id"]]
-            except (EOFError, OSError):
+                self._take(self._connection.recv_bytes(plain.MAX_BYTES))
+            except (EOFError, ConnectionError):
                 break
-            except (ValueError, KeyError, TypeError, AttributeError):
-                self._stop("your code's process sent something unreadable to the judge, so it was stopped")
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                self._stop(UNREADABLE)
                 break
-            waiting.put(message)
         self._over.set()
+        if not self._sending.acquire(timeout=scaled(0.2)):
+            self._factory.stop(self._started)  # it closed one direction, and takes nothing in the other
+            self._sending.acquire()
         self._connection.close()
+        self._sending.release()
         with self._lock:
             for waiting in self._answers.values():
                 waiting.put(None)
 
+    def _take(self, encoded: bytes) -> None:
+        """Take one message; a ValueError, KeyError, TypeError or AttributeError if it is none that can come now."""
+        arrived = time.monotonic()
+        message = plain.decode(encoded)
+        number = message["id"]
+        waiting = self._answers[number]
+        self._came[number] += 1
+        with self._lock:
+            self._waiting += len(encoded)
+            if self._came[number] > MOST_MESSAGES or self._waiting > MOST_WAITING:
+                raise ValueError("more answers than questions")
+        self._took[number] = arrived - self._asked[number]
+        waiting.put((message, len(encoded)))
+
     def _watch(self) -> None:
-        while not self._over.wait(LOOK_EVERY):
-            try:
-                printed = self._output.stat().st_size
-            except OSError:
-                return
-            if printed > self._allowed.output:
+        looks = 0
+        files = limits.files_in_scratch(self.pid)
+        quick: float = QUICK_LOOKS
+        if sys.platform != "linux":
+            quick = math.inf  # nothing but the watch limits memory
+        elif self._place is None:
+            quick = 0  # its sandbox limits processes and files, too
+        while not self._over.wait(LOOK_EVERY if looks < quick else SLOW * LOOK_EVERY):
+            looks += 1
+            sending_since = self._sending_since
+            tree = self._factory.tree(self.pid)
+            look_at_memory = len(tree) > 1 or looks % LOOKS_AT_MEMORY == 0 or sys.platform != "linux"
+            if os.fstat(self._output.fileno()).st_size > self._allowed.output:
                 self._stop(
                     f"it printed more than {self._allowed.output // limits.MIB} MiB and was stopped; "
                     "is there a print in an endless loop?"
                 )
-            elif len(limits.descendants(self.pid)) > self._allowed.processes:
+            elif len(tree) - 1 > self._allowed.processes:
                 self._stop(f"it started more than {self._allowed.processes} processes and was stopped")
-            elif sys.platform != "linux" and limits.memory_of(self.pid) > self._allowed.memory:
+            elif len(tree) > 1 and limits.open_files(tree) > self._allowed.open_in_all:
+                self._stop(
+                    f"it and what it started had more than {self._allowed.open_in_all} files and sockets open, "
+                    "and were stopped"
+                )
+            elif self._place is None and limits.files_in_scratch(self.pid) - files > self._allowed.files:
+                self._stop(f"it made more than {self._allowed.files:,} files and was stopped")
+            elif look_at_memory and limits.uses_more(tree, self._allowed.memory):
                 self._stop(f"it used more than {self._allowed.memory // limits.MIB} MiB of memory and was stopped")
+            elif sending_since is not None and time.monotonic() - sending_since > scaled(TAKE_SECONDS):
+                self._stop("it did not take what the judge sent to it, and was stopped")
 
     def _stop(self, because: str) -> None:
         self._because = self._because or because
-        limits.end_tree(self.pid)
+        self._factory.stop(self._started)
 
     def _gone(self) -> Gone:
-        self._process.join(scaled(1.0))
+        code = self._started.wait(scaled(1.0))
         if self._because:
             return Gone(self._because, limit=True)
-        code = self._process.exitcode
         match code:
+            case None if self._started.lost:
+                how = "its process was ended together with the one that started it; does your code end others?"
             case None:
                 how = "it closed its channel to the judge and gave no answer"
             case 0:
@@ -306,3 +461,11 @@ def _is_socket(link: Path) -> bool:
         return str(link.readlink()).startswith("socket:")
     except OSError:
         return False
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder and all in it, as far as possible."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # folders in folders, a thousand deep
+        subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)

@@ -2,7 +2,10 @@
 
 Started by `client.Judge`; it lives as long as the kernel does, and ends when the channel ends.
 
-Messages in:  ``{"op": "check", "id", "exercise", "payload", "seed", "hidden"}``, ``{"op": "cancel"}``
+Its command line ends with the command of the learner processes' sandbox, if there is one.
+
+Messages in:  ``{"op": "check", "id", "exercise", "payload", "seed", "hidden"}``, ``{"op": "cancel"}``, and
+``{"op": "renew", "sandbox"}``: the next checks are in a fresh sandbox, made by that command.
 Messages out: ``{"event": "ready"}`` once, and for a check, each with its ``id``: ``begin``, ``requirement`` for every
 one, then ``end`` with the report; or, instead of all these, ``no such exercise`` or ``broke``.
 """
@@ -10,22 +13,20 @@ one, then ``end`` with the report; or, instead of all these, ``no such exercise`
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import queue
 import sys
 import threading
 import time
 import traceback
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, BinaryIO
-
-import pytest
 
 from autograder.judge import catalogue
 from autograder.judge.channel import Channel
 from autograder.judge.plugin import CheckPlugin
 from autograder.judge.process import ProcessFactory
+from autograder.judge.session import CheckSession
 from autograder.loopback.waits import seconds as scaled
 
 
@@ -43,7 +44,7 @@ def main() -> None:
     channel = Channel(os.fdopen(os.dup(0), "rb"), writer)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    server = Server(channel)
+    server = Server(channel, sys.argv[1:])
     try:
         server.serve()
     except BaseException:
@@ -54,23 +55,35 @@ def main() -> None:
 
 
 class Server:
-    """One judge. `serve` runs checks in the main thread; another thread listens, so that a check can be stopped."""
+    """One judge. `serve` runs checks in the main thread; another thread listens, so that a check can be stopped.
 
-    def __init__(self, channel: Channel) -> None:
+    Args:
+        channel: to the kernel.
+        sandbox: the command of the learner processes' sandbox; empty: none.
+    """
+
+    def __init__(self, channel: Channel, sandbox: Sequence[str] = ()) -> None:
         self._channel = channel
-        self._factory = ProcessFactory()
+        self._factory = ProcessFactory(sandbox)
         self._checks: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._plugin: CheckPlugin | None = None
+        self._plugin = CheckPlugin(self._factory)
+        self._session = CheckSession(catalogue.SETTINGS, self._plugin)
 
     def serve(self) -> None:
         """Run checks until the channel ends."""
         threading.Thread(target=self._listen, daemon=True).start()
         self._factory.warm_up()
+        self._session.serve(self._take_requests)
+        self._factory.close()
+
+    def _take_requests(self) -> None:
         with contextlib.suppress(OSError):
             self._channel.send({"event": "ready"})
             while (request := self._checks.get()) is not None:
+                if request["op"] == "renew":
+                    self._factory.renew(request["sandbox"])
+                    continue
                 self._channel.send({"id": request["id"], **self._check(request)})
-        self._factory.close()
 
     def _listen(self) -> None:
         while True:
@@ -91,8 +104,7 @@ class Server:
                 self._checks.put(message)
 
     def _cancel(self) -> None:
-        if self._plugin is not None:
-            self._plugin.cancelled = True
+        self._plugin.cancelled = True
         self._factory.end_all()
 
     def _check(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -104,27 +116,11 @@ class Server:
         def emit(event: dict[str, Any]) -> None:
             self._channel.send({"id": request["id"], **event})
 
-        plugin = self._plugin = CheckPlugin(
-            self._factory, request["payload"], emit, seed=request["seed"], hidden=request["hidden"]
-        )
+        plugin = self._plugin
+        plugin.begin(request["payload"], emit, seed=request["seed"], hidden=request["hidden"])
         started = time.monotonic()
-        complaint = _run(path, plugin)
-        self._plugin = None
+        complaint = self._session.run(path)
         plugin.report.seconds = time.monotonic() - started
         if complaint:
-            return {"event": "broke", "sentence": f"The grader broke, not your code:\n{complaint}"}
+            return {"event": "broke", "sentence": f"The grader broke, not your code:\n{complaint[-3000:]}"}
         return {"event": "end", "report": plugin.report.to_plain(), "cancelled": plugin.cancelled}
-
-
-def _run(path: Path, plugin: CheckPlugin) -> str:
-    """Run a check file; return what pytest complains about where that is more than failed requirements."""
-    settings = Path(path.parent.parent, "pytest.ini")
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code = pytest.main([str(path), "-c", str(settings), "--rootdir", str(path.parent)], plugins=[plugin])
-    except BaseException:
-        return traceback.format_exc()
-    if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and plugin.report.exercise:
-        return ""
-    return said.getvalue()[-3000:] or f"pytest ended with {code}"

@@ -1,6 +1,7 @@
 """Open a recorded connection, with errors that say what to try."""
 
 import errno
+import os
 import socket
 from typing import Any
 
@@ -42,7 +43,7 @@ def connect(
         sock.connect((host, port))
         # Connecting to a free port of the ephemeral range may pick that very port and reach itself
         # (RFC 9293 section 3.5, simultaneous open).
-        if sock.getsockname() == sock.getpeername():
+        if sock.getsockname() == _peer_of(sock):
             raise ConnectionRefusedError
         transcript.note(f"{local} connected")
         return RecordedSocket(sock, transcript, timeout)
@@ -56,3 +57,12 @@ def connect(
             cure = "is its backlog full because nobody calls accept?"
             raise TimeoutError(errno.ETIMEDOUT, f"{waited}: {cure}") from None
         raise
+
+
+def _peer_of(sock: socket.socket) -> Any:
+    try:
+        return sock.getpeername()
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:
+            raise
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from None

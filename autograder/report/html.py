@@ -31,7 +31,8 @@ _STYLE = """
 .ag-report dt { font-weight: 600; font-size: .85em; letter-spacing: .03em; padding-top: .1em; white-space: nowrap;
   color: var(--jp-ui-font-color2, inherit); }
 .ag-report dd { margin: 0; min-width: 0; }
-.ag-report pre { margin: 0; padding: 0; background: none; color: inherit; overflow-x: auto; white-space: pre;
+.ag-report pre { margin: 0; padding: 0; border: 0; background: none; color: inherit; overflow-x: auto;
+  white-space: pre; word-break: normal;
   font: var(--jp-code-font-size, 13px)/1.35 var(--jp-code-font-family, monospace); }
 .ag-report pre.ag-wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
 .ag-bar { height: .5em; border-radius: .25em; background: var(--jp-layout-color3, #8883); margin: .5em 0 .2em; }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeVar
 
 Outcome = Literal["passed", "wrong", "no answer", "grader broke", "not run", "skipped"]
@@ -49,7 +50,7 @@ class RequirementReport:
 
     def to_plain(self) -> dict[str, Any]:
         """The report as plain data."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> RequirementReport:
@@ -86,7 +87,19 @@ class CheckReport:
 
     def to_plain(self) -> dict[str, Any]:
         """The report as plain data, without the requirements."""
-        return {key: value for key, value in asdict(self).items() if key != "requirements"}
+        return {key: value for key, value in vars(self).items() if key != "requirements"}
+
+    @classmethod
+    def collect(cls, exercise: str, events: Iterable[dict[str, Any]]) -> CheckReport:
+        """The whole report of a check, from the events that the judge sends."""
+        report, requirements = cls(exercise), []
+        for event in events:
+            if event["event"] == "requirement":
+                requirements.append(RequirementReport.from_plain(event["requirement"]))
+            else:
+                report = cls.from_plain(event["report"])
+        report.requirements = requirements
+        return report
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> CheckReport:

@@ -48,21 +48,27 @@ def show_conversations(report: RequirementReport, transcripts: list[Transcript])
 
 
 def parts(report: RequirementReport) -> list[tuple[str, str]]:
-    """The named parts of a requirement's message in the order they are read; empty for one that holds."""
+    """The named parts of a requirement's message in the order they are read; empty for one that holds.
+
+    A hidden requirement has its sentence alone: every other part may give its inputs away.
+    """
     if report.outcome == "passed":
         return []
-    if report.outcome in ("not run", "skipped"):
-        return [("BECAUSE", report.got)]
     expected = f"{report.sentence} ({report.source})" if report.source else report.sentence
-    shown = [
-        ("SENT", "" if report.hidden else "\n".join(report.calls[-1:])),
-        ("ON THE WIRE", "" if report.hidden else report.wire_text),
-        ("EXPECTED", expected),
-        ("GOT", "not shown: this requirement is hidden" if report.hidden else report.got),
-        ("LIKELY", report.likely),
-        ("PRINTED", "" if report.hidden else _printed(report.printed)),
-        ("NEXT", report.next),
-    ]
+    if report.outcome in ("not run", "skipped"):
+        shown = [("BECAUSE", report.got)]
+    elif report.hidden:
+        shown = [("EXPECTED", expected), ("GOT", "not shown: this requirement is hidden")]
+    else:
+        shown = [
+            ("SENT", "\n".join(report.calls[-1:])),
+            ("ON THE WIRE", report.wire_text),
+            ("EXPECTED", expected),
+            ("GOT", report.got),
+            ("LIKELY", report.likely),
+            ("PRINTED", _printed(report.printed)),
+            ("NEXT", report.next),
+        ]
     return [(name, text) for name, text in shown if text]
 
 

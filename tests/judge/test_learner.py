@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import ssl
 import sys
 import textwrap
 import time
@@ -543,6 +544,42 @@ def test_instruments_come_first(make: Make) -> None:
         learner.instrument(short_send=1)
 
 
+def test_what_was_loaded_before_the_instruments_is_loaded_anew(make: Make) -> None:
+    learner = make(
+        """
+        import os, socket
+
+        base, begun = socket.socket, os.getpid()
+
+        def answer():
+            return socket.socket is base, begun
+        """
+    )
+    learner.shape()
+    learner.instrument(short_send=7)
+    is_as_it_was, second = learner()
+    assert is_as_it_was
+    assert learner() == (True, second)
+
+
+def test_a_client_of_httpx_reads_no_certificate_authorities(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", ssl.get_default_verify_paths().openssl_cafile)
+    learner = make(
+        """
+        import httpx, ssl
+
+        loaded = []
+
+        def answer():
+            default = ssl.SSLContext.load_verify_locations
+            ssl.SSLContext.load_verify_locations = lambda *where: loaded.append(where) or default(*where)
+            httpx.Client().close()
+            return [file for _, file, *_ in loaded if file]
+        """
+    )
+    assert learner() == []
+
+
 # asyncio and threads.
 
 
@@ -836,7 +873,7 @@ def test_what_is_no_application_is_told_at_once(make: Make) -> None:
         make(APPLICATION).serve("nothing").ended()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no forkserver, so nothing is imported beforehand")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows forks no process, so nothing is imported beforehand")
 def test_what_an_assignment_preloads_is_there_when_a_process_starts() -> None:
     factory = ProcessFactory()
     exercise = Exercise("answer", "99-nowhere", "", "function", ("name",), ())

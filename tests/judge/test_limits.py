@@ -119,7 +119,7 @@ def test_a_process_that_is_gone_has_none() -> None:
     limits.end_tree(process.pid)  # it has ended, and nobody has asked how yet
     assert process.wait() == 0
     assert limits.children(process.pid) == limits.descendants(process.pid) == set()
-    assert limits.memory_of(process.pid) == 0
+    assert limits.memory_of([process.pid]) == 0
 
 
 @pytest.mark.parametrize("fast", [True, False])
@@ -185,7 +185,7 @@ for _ in range(5):
     print(tree.stdout.readline().strip(), flush=True)
 limits.end_tree(tree.pid)
 tree.wait()
-ended = limits.end_strays(known)
+ended = len(limits.end_strays(known))
 print(ended, flush=True)
 print(int(helper.poll() is None), flush=True)
 print(len(limits.descendants(__import__("os").getpid()) - known), flush=True)

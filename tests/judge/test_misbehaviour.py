@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from autograder.loopback import waits
 from tests.judge.kernels import Kernel, Outputs
 
 RIGHT = """
@@ -98,7 +99,7 @@ ANSWERS = {
     "a socket inside a list": (body("return [1, socket.socket()]"), "[1] is of that type"),
     "itself": (body("x = []\nx.append(x)\nreturn x"), "contains itself"),
     "a coroutine inside": (body("async def f(): pass\nreturn f()"), "is an await missing?"),
-    "too much": (body("return bytes(100 * 2**20)"), "more than the 67108864 allowed"),
+    "too much": (body("return bytes(100 * 2**20)"), "more than the 16777216 allowed"),
     "an exception that lies": (
         body("class E(Exception):\n    def __str__(self): raise SystemExit\nraise E"),
         "E",
@@ -139,7 +140,7 @@ def test_answer_gets_its_sentence(kernel: Kernel, answer: str) -> None:
     assert outputs.html
     assert outputs.result == "0", "the score is a number: nothing earned"
     assert not outputs.stderr and not outputs.error, "nbgrader takes both for a failed cell"
-    assert outputs.seconds < 8
+    assert outputs.seconds < waits.seconds(30)  # it comes to an end; `make bench` says how soon
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -158,7 +159,7 @@ def test_an_interrupt_stops_the_check_at_once(kernel: Kernel) -> None:
     kernel.manager.interrupt_kernel()
     outputs = kernel.finish(cell)
     assert "KeyboardInterrupt" in outputs.error
-    assert outputs.seconds < 1.0
+    assert outputs.seconds < waits.seconds(5)  # uninterrupted it takes longer
 
 
 def test_a_killed_judge_is_said_to_be_our_fault_and_replaced(kernel: Kernel) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import math
 import pickle
+import struct
+import time
 from typing import Any, NamedTuple
 
 import msgpack
@@ -12,7 +14,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.judge.plain import MAX_BYTES, MAX_DEPTH, MAX_INT_BITS, NotPlain, decode, encode
+from autograder.judge.plain import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_EXTENSIONS,
+    MAX_INT_BITS,
+    MAX_ITEMS,
+    NotPlain,
+    decode,
+    encode,
+)
 
 # The same examples in each run, and none is judged by how long a busy machine takes for it.
 unhurried = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -169,6 +180,60 @@ def test_a_message_that_is_too_long_is_refused_on_both_sides() -> None:
         decode(bytes(MAX_BYTES + 1))
     almost = bytes(MAX_BYTES - 100)
     assert decode(encode(almost)) == almost
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [0] * MAX_ITEMS,
+        [[]] * (MAX_ITEMS // 2 + 1),
+        {number: {} for number in range(MAX_ITEMS // 2 + 1)},
+        [()] * (MAX_EXTENSIONS + 1),
+        [2**70] * (MAX_EXTENSIONS + 1),
+        [bytearray()] * (MAX_EXTENSIONS + 1),
+    ],
+)
+def test_more_items_than_allowed_are_refused_before_they_are_sent(value: Any) -> None:
+    with pytest.raises(NotPlain, match="data of more than"):
+        encode(value)
+    assert decode(encode(value[:1000] if isinstance(value, list) else {1: {}}))
+
+
+def packed_list(count: int, item: bytes) -> bytes:
+    return b"\xdd" + struct.pack("!I", count) + count * item
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        packed_list(MAX_BYTES - 5, b"\x00"),
+        packed_list(MAX_BYTES - 5, b"\x90"),  # 1.2 GB of empty lists
+        packed_list(MAX_BYTES - 5, b"\x80"),
+        packed_list(40, packed_list(MAX_ITEMS // 20, b"\xc0")),
+        packed_list(MAX_BYTES // 3 - 5, b"\xd4\x01\x90"),  # tuples
+    ],
+)
+def test_small_bytes_that_stand_for_much_are_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match="allowed|more than|exceeds"):
+        decode(data)
+
+
+def test_copies_inside_copies_are_a_value_error() -> None:
+    data = msgpack.packb([bytes(MAX_BYTES - 1000)])
+    for _ in range(10):
+        data = msgpack.packb([msgpack.ExtType(1, data)])
+    with pytest.raises(ValueError, match="too large"):
+        decode(data)
+
+
+def test_items_that_were_chosen_to_have_one_hash_take_no_time() -> None:
+    modulus = 2**61 - 1  # Python's hash of an int is what is left over
+    packed = [msgpack.packb(msgpack.ExtType(5, b"%x" % (1 + number * modulus))) for number in range(8, 100_000)]
+    body = packed_list(len(packed), b"")[:5] + b"".join(packed)
+    before = time.process_time()
+    with pytest.raises(ValueError, match="more than"):
+        decode(msgpack.packb(msgpack.ExtType(2, body)))
+    assert time.process_time() - before < 10  # it would be minutes
 
 
 def nested(depth: int, kind: type) -> Any:

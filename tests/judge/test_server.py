@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from autograder.judge import catalogue
 from autograder.judge.client import Judge
+from autograder.judge.limits import Limits
+from autograder.judge.payload import pack_file
+from autograder.judge.plugin import CheckPlugin
+from autograder.judge.process import ProcessFactory, ProcessHandle
+from autograder.judge.session import CheckSession
 from tests import bank
 
 
@@ -27,3 +36,86 @@ def test_megabytes_that_differ_take_no_longer_under_ci(monkeypatch: pytest.Monke
         assert time.monotonic() - started < 30
     finally:
         judge.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import a_module_that_is_not_there", "No module named 'a_module_that_is_not_there'"),
+        ("def test_something():\n    pass", "has no @exercise named broken"),
+    ],
+    ids=["import", "contract"],
+)
+def test_a_broken_check_file_is_the_graders_fault_and_says_why(tmp_path: Path, text: str, words: str) -> None:
+    settings = Path(shutil.copy(catalogue.SETTINGS, tmp_path))
+    path = tmp_path / "some" / "test_broken.py"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    plugin = CheckPlugin(ProcessFactory())
+    session = CheckSession(settings, plugin)
+    complaints: list[str] = []
+
+    def twice() -> None:
+        for _ in range(2):
+            plugin.begin({}, lambda event: None, seed=1, hidden=False)
+            complaints.append(session.run(path))
+
+    session.serve(twice)
+    assert len(complaints) == 2 and all(words in complaint for complaint in complaints)
+
+
+def test_the_first_requirement_goes_on_in_the_process_in_which_the_answer_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    factory = ProcessFactory()
+    begun: list[ProcessHandle] = []
+    start = factory.start
+
+    def counted(allowed: Limits | None = None) -> ProcessHandle:
+        begun.append(start(allowed))
+        return begun[-1]
+
+    monkeypatch.setattr(factory, "start", counted)
+    plugin = CheckPlugin(factory)
+    session = CheckSession(catalogue.SETTINGS, plugin)
+    solution = bank.solutions()["layer_of"]
+    reports = []
+
+    def check() -> None:
+        for text in (solution, "layer_of = 4"):
+            plugin.begin(pack_file(Path("answer.py"), text), lambda event: None, seed=1, hidden=True)
+            assert not session.run(catalogue.path_of("layer_of"))
+            reports.append(plugin.report)
+            assert all(process.over for process in begun)
+
+    session.serve(check)
+    right, refused = reports
+    assert right.full_marks and refused.refused
+    assert len(begun) == len(right.requirements) + 1
+    factory.close()
+
+
+SPINS_AND_TELLS = """
+import os
+
+def layer_of(name):
+    groups = open("/proc/self/autogroup").read().strip() if os.path.exists("/proc/self/autogroup") else ""
+    print(os.getpriority(os.PRIO_PROCESS, 0), groups)
+    while True:
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities are set on Linux")
+def test_code_that_computes_until_its_deadline_stands_behind_others_from_then_on() -> None:
+    judge = Judge()
+    try:
+        report = bank.judge_text(judge, "layer_of", Path("answer.py"), SPINS_AND_TELLS, seed=1)
+    finally:
+        judge.close()
+    first, *others = [item.printed for item in report.requirements if item.outcome == "no answer"]
+    assert others
+    assert first.startswith("0") and not first.endswith("nice 5\n")
+    for printed in others:
+        assert printed.startswith("5")
+        assert printed.endswith("nice 5\n") or "autogroup" not in printed
