@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable
 
 from autograder.checks.websockets_bytes.conformance.cases import LIMIT
-from autograder.checks.websockets_bytes.conformance.frames import mask
+from autograder.checks.websockets_bytes.frames import masked
 
 SLIPS = {
     "accepts every opening": {"handshake"},
@@ -157,7 +157,7 @@ class _Conversation:
         key = self._exactly(4) if second & 0x80 else bytes(4)
         payload = self._exactly(min(length, 2 * LIMIT))
         if not self._has("forgets to unmask"):
-            payload = mask(payload, key)
+            payload = masked(payload, key)
         match opcode:
             case 8:
                 return self._close(payload)
@@ -208,13 +208,13 @@ class _Conversation:
 
     def _send(self, opcode: int, payload: bytes) -> None:
         length = len(payload)
-        masked = 0x80 if self._has("masks its own frames") else 0
+        mask_bit = 0x80 if self._has("masks its own frames") else 0
         if length < 126 or (length == 126 and self._has("writes 126 in seven bits")):
-            head = bytes([0x80 | opcode, masked | length])
+            head = bytes([0x80 | opcode, mask_bit | length])
         elif length < 65536 or (length == 65536 and self._has("writes 65536 in two bytes")):
-            head = bytes([0x80 | opcode, masked | 126]) + (length & 0xFFFF).to_bytes(2, "big")
+            head = bytes([0x80 | opcode, mask_bit | 126]) + (length & 0xFFFF).to_bytes(2, "big")
         else:
-            head = bytes([0x80 | opcode, masked | 127]) + length.to_bytes(8, "big")
-        if masked:
-            head, payload = head + b"\x01\x02\x03\x04", mask(payload, b"\x01\x02\x03\x04")
+            head = bytes([0x80 | opcode, mask_bit | 127]) + length.to_bytes(8, "big")
+        if mask_bit:
+            head, payload = head + b"\x01\x02\x03\x04", masked(payload, b"\x01\x02\x03\x04")
         self._conn.sendall(head + payload)

@@ -16,7 +16,8 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from autograder.checks.websockets_bytes.conformance import cases, runner
 from autograder.checks.websockets_bytes.conformance.case import Await, Case, Outcome, Send, matches
-from autograder.checks.websockets_bytes.conformance.frames import BINARY, PING, TEXT, Event, Fill, Frame, ServerFrames
+from autograder.checks.websockets_bytes.conformance.frames import Event, Fill, Frame, ServerFrames
+from autograder.checks.websockets_bytes.frames import BINARY, PING, TEXT
 from autograder.loopback import background_server
 from autograder.loopback.listening import listen
 from tests import bank

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from autograder.checks.fixtures import Likely
 from autograder.judge.failures import Failure
 from autograder.judge.learner import Handle, Learner, Running
 from autograder.judge.recipes import Datagram
 from autograder.loopback import NoAnswer, waits
 from autograder.wire import Transcript
-
-Likely = Callable[[object, str], None]
-"""The fixture `likely`: a slip that the bytes prove, shown if the requirement fails."""
 
 LARGEST = 65_507
 """Bytes of the largest UDP payload over IPv4: 65,535 - 20 of IPv4 header - 8 of UDP header (RFC 768, RFC 791)."""

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from autograder.checks.datagrams.probes import Likely
+from autograder.checks.fixtures import Likely
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.loopback import waits

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from autograder.checks.datagrams.probes import Likely
+from autograder.checks.fixtures import Likely
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.loopback import UdpLink, waits

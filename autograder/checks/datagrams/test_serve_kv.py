@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from random import Random
 
-from autograder.checks.datagrams.probes import LARGEST, Client, Likely, roomy_socket, still_serving
+from autograder.checks.datagrams.probes import LARGEST, Client, roomy_socket, still_serving
+from autograder.checks.fixtures import Likely
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Datagram

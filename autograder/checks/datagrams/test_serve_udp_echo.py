@@ -7,7 +7,8 @@ import sys
 from contextlib import ExitStack, suppress
 from random import Random
 
-from autograder.checks.datagrams.probes import LARGEST, Client, Likely, roomy_socket, still_serving
+from autograder.checks.datagrams.probes import LARGEST, Client, roomy_socket, still_serving
+from autograder.checks.fixtures import Likely
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Datagram

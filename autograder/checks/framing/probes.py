@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
-from autograder.checks.tcp_sockets.probes import Likely
+from autograder.checks.fixtures import Likely
 from autograder.judge.failures import Silent
 from autograder.judge.learner import Learner
 

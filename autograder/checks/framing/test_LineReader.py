@@ -6,8 +6,8 @@ import socket
 from collections.abc import Sequence
 from random import Random
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.framing.probes import noticing_a_spin
-from autograder.checks.tcp_sockets.probes import Likely, Peer
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure, Silent
 from autograder.judge.learner import Handle, Learner

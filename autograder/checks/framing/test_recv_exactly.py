@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from random import Random
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.framing.probes import noticing_a_spin, text
-from autograder.checks.tcp_sockets.probes import MEBIBYTE, Likely, Peer, need_bytes, stopped_early
+from autograder.checks.tcp_sockets.probes import MEBIBYTE, need_bytes, stopped_early
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Connected

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from random import Random
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.framing.probes import framed, noticing_a_spin, text
-from autograder.checks.tcp_sockets.probes import Likely, Peer, need_bytes
+from autograder.checks.tcp_sockets.probes import need_bytes
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure
 from autograder.judge.learner import Learner

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from random import Random
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.framing.probes import framed, text
-from autograder.checks.tcp_sockets.probes import Likely, Peer
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Connected

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
-from autograder.checks.tcp_sockets.probes import Likely
+from autograder.checks.fixtures import Likely
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure
 from autograder.judge.learner import Learner

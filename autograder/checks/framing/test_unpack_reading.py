@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from autograder.checks.fixtures import Likely
 from autograder.checks.framing.records import Reading, a_reading, record
-from autograder.checks.tcp_sockets.probes import Likely
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure
 from autograder.judge.learner import Learner

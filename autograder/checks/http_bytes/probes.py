@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 import h11
 
-from autograder.judge.failures import Failure
-from autograder.judge.learner import Learner
-from autograder.loopback import EarlyEnd, RecordedSocket, ScriptedPeer, Step
+from autograder.loopback import EarlyEnd, RecordedSocket, Step
 from autograder.loopback.steps import PATIENCE
-
-Likely = Callable[[object, str], None]
-"""The fixture `likely`: a slip that the bytes prove, shown if the requirement fails."""
-
-Peer = Callable[..., ScriptedPeer]
-"""The fixture `peer`: makes a scripted peer that is part of the report."""
 
 
 def word(rng: Random, length: int = 12) -> str:
     """Small letters and digits that no program can know beforehand, a letter first."""
     return "x" + rng.randbytes(length).hex()[: length - 1]
-
-
-def refused(
-    learner: Learner, likely: Likely, damage: str, *arguments: object, error: type[BaseException] = ValueError
-) -> None:
-    """See that a call raises an error; `damage` is what is wrong with its arguments, as a sentence of the report."""
-    try:
-        learner.must_raise(error, *arguments, seconds=1.0)
-    except Failure:
-        likely(True, damage)
-        raise
 
 
 def a(value: object) -> str:

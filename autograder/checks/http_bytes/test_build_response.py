@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from random import Random
 
-from autograder.checks.http_bytes.probes import Answer, Likely, a, read_responses, refused, word
+from autograder.checks.fixtures import Likely, refused
+from autograder.checks.http_bytes.probes import Answer, a, read_responses, word
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 
@@ -107,14 +108,14 @@ def test_splitting(learner: Learner, rng: Random, likely: Likely) -> None:
     one, two = word(rng), word(rng)
     evil = f"/{one}\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK"
     damage = "the value has a line end in it, and what follows would be a second response, of somebody else's making"
-    refused(learner, likely, damage, 302, {"Location": evil}, b"", "GET")
+    refused(learner, likely, damage, 302, {"Location": evil}, b"", "GET", seconds=1.0)
     for name, value, damage in (
         ("X-A", f"{one}\n{two}", "there is an LF in the value"),
         ("X-A", f"{one}\r{two}", "there is a CR in the value"),
         ("X-A", f"{one}\0{two}", "there is a NUL in the value"),
         (f"X-A: {one}\r\nX-B", two, "there is a line end in the name"),
     ):
-        refused(learner, likely, damage, 200, {name: value}, word(rng), "GET")
+        refused(learner, likely, damage, 200, {name: value}, word(rng), "GET", seconds=1.0)
     _is(_bytes(learner(200, {"X-A": one}, two, "GET")), "GET", 200, {"X-A": one}, two)
 
 

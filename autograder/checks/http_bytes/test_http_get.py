@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from autograder.checks.http_bytes.probes import Likely, Peer, ReceiveHead, a, refused, requests_in, word
+from autograder.checks.fixtures import Likely, Peer, refused
+from autograder.checks.http_bytes.probes import ReceiveHead, a, requests_in, word
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure, Raised, Silent
 from autograder.judge.learner import Learner
@@ -209,7 +210,7 @@ def test_refusals(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> 
         (f"http://{at}/\x00{name}", "there is a control character in the URL"),
         (f"http://{at}/{name}ü", "there is a letter outside of ASCII in the URL"),
     ):
-        refused(learner, likely, damage, url)
+        refused(learner, likely, damage, url, seconds=1.0)
         assert not any(transcript.all_received for transcript in server.transcripts), "nothing may be sent, but it was"
     for answer, error, damage in (
         (_redirect(302, f"https://{at}/{name}"), ValueError, "the redirect leads to https"),
@@ -220,7 +221,7 @@ def test_refusals(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> 
         (_response(200, "Transfer-Encoding: chunked") + b"9\r\nhello", EOFError, "the answer ended within a chunk"),
     ):
         server = peer(ReceiveHead(), Send(answer), End())
-        refused(learner, likely, damage, f"http://127.0.0.1:{server.port}/{name}", error=error)
+        refused(learner, likely, damage, f"http://127.0.0.1:{server.port}/{name}", error=error, seconds=1.0)
 
 
 def _response(status: int, *fields: str, version: str = "HTTP/1.1") -> bytes:

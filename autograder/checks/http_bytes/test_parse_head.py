@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from autograder.checks.http_bytes.probes import Likely, a, refused, word
+from autograder.checks.fixtures import Likely, refused
+from autograder.checks.http_bytes.probes import a, word
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 
@@ -135,6 +136,7 @@ def test_need_more(learner: Learner, rng: Random, likely: Likely) -> None:
             "the last line of the head is here, but not the empty line behind it: another field may follow",
         )
         assert got is None, f"the head is not complete, so None must be returned, got {a(got)}"
+    _complete(learner, head)
 
 
 @requirement(
@@ -152,7 +154,8 @@ def test_line_ends(learner: Learner, rng: Random, likely: Likely) -> None:
         (f"GET / HTTP/1.1\r\nHost: {one}\r\r\n\r\n", "there is a CR too many at the end of the last line"),
         (f"GET / HTTP/1.1\r\nHost: {one}\rX", "the head is not complete, and there is a bare CR in it already"),
     ):
-        refused(learner, likely, damage, data.encode())
+        refused(learner, likely, damage, data.encode(), seconds=1.0)
+    _takes_a_good_one(learner, rng)
 
 
 @requirement(
@@ -175,7 +178,8 @@ def test_bad_fields(learner: Learner, rng: Random, likely: Likely) -> None:
         (f"X(y): {one}", "there are brackets in the name, which no token has"),
         (f"X: {one}\0{two}", "there is a NUL in the value"),
     ):
-        refused(learner, likely, damage, f"GET / HTTP/1.1\r\n{lines}\r\n\r\n".encode())
+        refused(learner, likely, damage, f"GET / HTTP/1.1\r\n{lines}\r\n\r\n".encode(), seconds=1.0)
+    _takes_a_good_one(learner, rng)
 
 
 @requirement(
@@ -196,7 +200,13 @@ def test_bad_start_lines(learner: Learner, rng: Random, likely: Likely) -> None:
         (f"HTTP/1.1 {word(rng, 3)} OK", "this status has no three digits"),
         ("HTTP/1.1 2000 OK", "this status has four digits"),
     ):
-        refused(learner, likely, damage, f"{line}\r\nHost: {word(rng)}\r\n\r\n".encode())
+        refused(learner, likely, damage, f"{line}\r\nHost: {word(rng)}\r\n\r\n".encode(), seconds=1.0)
+    _takes_a_good_one(learner, rng)
+
+
+def _takes_a_good_one(learner: Learner, rng: Random) -> None:
+    """See that a head without a fault is not refused: who refuses everything has found no fault."""
+    _complete(learner, f"GET /{word(rng)} HTTP/1.1\r\nHost: {word(rng)}\r\n\r\n".encode())
 
 
 def _complete(learner: Learner, data: bytes) -> tuple[tuple[Any, ...], dict[str, str], Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from autograder.checks.http_bytes.probes import Likely, Peer, a, refused, word
+from autograder.checks.fixtures import Likely, Peer, refused
+from autograder.checks.http_bytes.probes import a, word
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure, Raised, Silent
 from autograder.judge.learner import Learner
@@ -177,7 +178,7 @@ def test_ambiguous(learner: Learner, peer: Peer, rng: Random, likely: Likely) ->
         (CHUNKED, b"4\r\n" + body + b"\r\n0\r\n\r\n", "the chunk is a byte longer than its size says"),
         (CHUNKED, b"5\r\n" + body + b"xy0\r\n\r\n", "two other bytes stand behind the chunk where CRLF must be"),
     ):
-        refused(learner, likely, damage, sock, headers, rest)
+        refused(learner, likely, damage, sock, headers, rest, seconds=1.0)
 
 
 @requirement(
@@ -198,7 +199,7 @@ def test_early_end(learner: Learner, peer: Peer, rng: Random, likely: Likely) ->
         server = peer(Send(sent), End()) if sent else peer(End())
         busy = learner.cpu_seconds
         try:
-            refused(learner, likely, damage, Connected(server.address), headers, b"", error=EOFError)
+            refused(learner, likely, damage, Connected(server.address), headers, b"", error=EOFError, seconds=1.0)
         except Failure:
             likely(learner.cpu_seconds - busy > 0.4, "recv returned b'' again and again")
             raise

@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 from urllib.parse import quote as percent
 
-from autograder.checks.http_bytes.probes import Answer, Client, Likely, get, read_responses, word
+from autograder.checks.fixtures import Likely
+from autograder.checks.http_bytes.probes import Answer, Client, get, read_responses, word
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner, Running
 from autograder.judge.recipes import Folder, Listener

@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from autograder.checks.fixtures import refused
 from autograder.checks.osi_model import frames
 from autograder.checks.osi_model.fields import peek, same
-from autograder.checks.osi_model.refusal import refused
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 
@@ -129,7 +129,7 @@ def test_short_frame(learner: Learner, rng: random.Random, likely: Callable[[obj
     """A frame of fewer than 14 bytes raises ValueError; one of exactly 14 has an empty payload."""
     frame = a_frame(rng, payload=b"")
     for size in (13, 12, 7, rng.randrange(1, 12), 0):
-        refused(learner, frame[:size], f"this frame has {size} bytes, its header would have 14", likely)
+        refused(learner, likely, f"this frame has {size} bytes, its header would have 14", frame[:size])
     same(learner(frame), {"payload": b""})
 
 
@@ -138,9 +138,7 @@ def test_short_tag(learner: Learner, rng: random.Random, likely: Callable[[objec
     """A tagged frame of fewer than 18 bytes raises ValueError; one of exactly 18 has an empty payload."""
     frame = a_frame(rng, tag=rng.randrange(1, 4095), payload=b"")
     for size in (14, 15, 16, 17):
-        refused(
-            learner, frame[:size], f"this frame has a tag and {size} bytes, its header would have 18", likely
-        )
+        refused(learner, likely, f"this frame has a tag and {size} bytes, its header would have 18", frame[:size])
     same(learner(frame), {"payload": b""})
 
 

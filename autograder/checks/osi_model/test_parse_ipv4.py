@@ -6,10 +6,11 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from autograder.checks.fixtures import refused
 from autograder.checks.osi_model.arithmetic import checksum, with_checksum
 from autograder.checks.osi_model.fields import peek, same
 from autograder.checks.osi_model.frames import IPV4, PEEL
-from autograder.checks.osi_model.refusal import refused
+from autograder.checks.osi_model.variants import ipv4_sample
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 
@@ -22,7 +23,7 @@ def parse_ipv4(packet: bytes) -> dict[str, Any]:
 @requirement(points=1, source="RFC 791 section 3.1", hint="Count the offsets in the header's table from 0.")
 def test_fields(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Total length, TTL, protocol and both addresses are read from their places."""
-    for packet, fields in rng.sample(IPV4["plain"], 3):
+    for packet, fields in rng.sample(new("plain", rng), 3):
         got = learner(packet)
         likely(
             (peek(got, "source"), peek(got, "destination")) == (fields["destination"], fields["source"]),
@@ -51,9 +52,8 @@ def test_fields(learner: Learner, rng: random.Random, likely: Callable[[object, 
 @requirement(points=1, source="RFC 791 section 3.1", hint="The lower half of byte 0 counts words of 4 bytes.")
 def test_options(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """The header's length is told in bytes; options reach from byte 20 to its end, the payload follows."""
-    longest = IPV4["options"][-1]
-    shorter = rng.sample(IPV4["options"][:-1], 3)
-    for packet, fields in (rng.choice(IPV4["plain"]), *shorter, longest):
+    *shorter, longest = new("options", rng)
+    for packet, fields in (rng.choice(new("plain", rng)), *rng.sample(shorter, 3), longest):
         got = learner(packet)
         words = packet[0] & 15
         likely(
@@ -85,7 +85,7 @@ def test_options(learner: Learner, rng: random.Random, likely: Callable[[object,
 )
 def test_padding(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """The payload ends where total_length says; what follows in the frame is padding and not part of it."""
-    packet, fields = rng.choice(IPV4["plain"])
+    packet, fields = rng.choice(new("plain", rng))
     for padding in (bytes(rng.randrange(1, 20)), rng.randbytes(6)):
         got = learner(packet + padding)
         likely(
@@ -111,7 +111,7 @@ def test_padding(learner: Learner, rng: random.Random, likely: Callable[[object,
 )
 def test_fragments(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Both fragment flags are True or False, and the fragment's offset is told in bytes."""
-    asked = [(packet, fields, learner(packet)) for packet, fields in rng.sample(IPV4["fragments"], 6)]
+    asked = [(packet, fields, learner(packet)) for packet, fields in rng.sample(new("fragments", rng), 6)]
     right = [(fields["dont_fragment"], fields["more_fragments"]) for _, fields, _ in asked]
     flags = [(peek(got, "dont_fragment"), peek(got, "more_fragments")) for _, _, got in asked]
     likely(
@@ -142,14 +142,12 @@ def test_fragments(learner: Learner, rng: random.Random, likely: Callable[[objec
 )
 def test_checksum(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """One changed bit in the header, options included, raises ValueError; the payload may be anything."""
-    plain, with_options = rng.choice(IPV4["plain"])[0], rng.choice(IPV4["options"])[0]
+    plain, with_options = rng.choice(new("plain", rng))[0], rng.choice(new("options", rng))[0]
     learner(plain[:20] + a_payload(rng, len(plain) - 20))
     for packet, first, last in ((plain, 8, 10), (plain, 12, 20), (plain, 10, 12), (with_options, 20, 24)):
         damaged, at = bytearray(packet), rng.randrange(first, last)
         damaged[at] ^= 1 << rng.randrange(8)
-        refused(
-            learner, bytes(damaged), f"one bit of byte {at} was changed after the checksum was made", likely
-        )
+        refused(learner, likely, f"one bit of byte {at} was changed after the checksum was made", bytes(damaged))
 
 
 @requirement(
@@ -159,22 +157,20 @@ def test_checksum(learner: Learner, rng: random.Random, likely: Callable[[object
 )
 def test_lengths(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """A packet cut off, an IHL below 5 or a total length below the header's raises ValueError."""
-    packet, _ = rng.choice(IPV4["plain"])
-    long, _ = rng.choice(IPV4["options"])
+    packet, _ = rng.choice(new("plain", rng))
+    long, _ = rng.choice(new("options", rng))
     learner(packet)
     for size in (len(packet) - 1, 20, 19, rng.randrange(1, 19), 0):
-        refused(
-            learner, packet[:size], f"this packet is cut off: {size} of {len(packet)} bytes are left", likely
-        )
-    refused(learner, long[:22], "this packet is cut off inside its options, after 22 bytes", likely)
+        refused(learner, likely, f"this packet is cut off: {size} of {len(packet)} bytes are left", packet[:size])
+    refused(learner, likely, "this packet is cut off inside its options, after 22 bytes", long[:22])
     # The checksums of these are right, over the length that they claim and over 20 bytes.
     addresses = b"\xc0\x00\x02\x01" + b"\xff" * 4
     short_header = struct.pack("!BBHHHBBH8s", 0x44, 0, 20, 1, 0, 64, 17, 0, addresses)
-    refused(learner, with_checksum(short_header), "IHL is 4 here: a header of 16 bytes can't be", likely)
+    refused(learner, likely, "IHL is 4 here: a header of 16 bytes can't be", with_checksum(short_header))
     total = rng.randrange(5, 20)  # not below 5, which is refused also by who takes IHL, 5, for the bytes
     short_total = struct.pack("!BBHHHBBH8s", 0x45, 0, total, 1, 0, 64, 17, 0, rng.randbytes(8))
     damage = f"the total length is {total} here, less than the header's 20"
-    refused(learner, with_checksum(short_total) + rng.randbytes(20), damage, likely)
+    refused(learner, likely, damage, with_checksum(short_total) + rng.randbytes(20))
 
 
 @requirement(
@@ -183,7 +179,7 @@ def test_lengths(learner: Learner, rng: random.Random, likely: Callable[[object,
 def test_version(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """A packet whose version is not 4, an IPv6 packet for one, raises ValueError."""
     six = rng.choice([frame for frame, names in PEEL["ipv6"] if names[1] == "IPv6"])[14:]
-    refused(learner, six, "this is an IPv6 packet: its first byte is 0x60", likely)
+    refused(learner, likely, "this is an IPv6 packet: its first byte is 0x60", six)
     # Everything else is in order: as IPv4 these have true lengths and a true checksum.
     addresses = socket.inet_aton("192.0.2.1") + socket.inet_aton("192.0.2.2")
     for version in (4, 6, 5, 0, 15):
@@ -193,7 +189,12 @@ def test_version(learner: Learner, rng: random.Random, likely: Callable[[object,
         if version == 4:
             learner(packet)
         else:
-            refused(learner, packet, f"the version is {version} here", likely)
+            refused(learner, likely, f"the version is {version} here", packet)
+
+
+def new(theme: str, rng: random.Random) -> list[tuple[bytes, dict[str, Any]]]:
+    """The packets of a theme, with values that come from the seed."""
+    return [ipv4_sample(item, rng) for item in IPV4[theme]]
 
 
 def a_payload(rng: random.Random, size: int) -> bytes:

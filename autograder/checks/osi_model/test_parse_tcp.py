@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from autograder.checks.fixtures import refused
 from autograder.checks.osi_model.fields import a, peek, same, shown, value
 from autograder.checks.osi_model.frames import TCP
-from autograder.checks.osi_model.refusal import refused
+from autograder.checks.osi_model.variants import tcp_sample
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 
@@ -22,7 +23,7 @@ def parse_tcp(segment: bytes) -> dict[str, Any]:
 @requirement(points=1, source="RFC 9293 section 3.1", hint="In struct, ! is network byte order.")
 def test_numbers(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Both ports, sequence and acknowledgment number and window are read in network byte order."""
-    for segment, fields in rng.sample(TCP["plain"], 3):
+    for segment, fields in rng.sample(new("plain", rng), 3):
         got = learner(segment)
         for key, at, size in zip(NUMBERS, (0, 2, 4, 8, 14), (2, 2, 4, 4, 2), strict=True):
             likely(
@@ -44,7 +45,7 @@ def test_numbers(learner: Learner, rng: random.Random, likely: Callable[[object,
 )
 def test_payload(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """The header's length is told in bytes, and the payload is everything behind it."""
-    for segment, fields in (rng.choice(TCP["plain"]), *rng.sample(TCP["options"], len(TCP["options"]))):
+    for segment, fields in (rng.choice(new("plain", rng)), *rng.sample(new("options", rng), len(TCP["options"]))):
         # Long enough that an option taken for longer stays inside the segment: test_options asks about that.
         payload = rng.randbytes(rng.randrange(12, 60))
         segment = segment[: fields["header_length"]] + payload
@@ -72,7 +73,7 @@ def test_payload(learner: Learner, rng: random.Random, likely: Callable[[object,
 @requirement(points=1, source="RFC 9293 section 3.1", hint="FIN is 0x01, SYN 0x02, and so on to CWR, 0x80.")
 def test_flags(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """The names of exactly those flags that are set are listed, one alone as well as several or none."""
-    segment = rng.choice(TCP["plain"])[0]
+    segment = rng.choice(new("plain", rng))[0]
     alone = rng.sample([1 << place for place in range(8)], 8)
     found = {bits: listed_flags(learner(with_byte(segment, 13, bits))) for bits in alone}
     likely(
@@ -109,7 +110,7 @@ def test_flags(learner: Learner, rng: random.Random, likely: Callable[[object, s
 )
 def test_reserved_bits(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """The four reserved bits below the header's length change neither the length nor the flags."""
-    segment = rng.choice(TCP["plain"])[0]
+    segment = rng.choice(new("plain", rng))[0]
     # No-Operations begin the payload, so that a header taken for longer has good options.
     payload = b"\x01" * 60 + rng.randbytes(9)
     segment = segment[:20] + payload
@@ -134,8 +135,8 @@ def test_reserved_bits(learner: Learner, rng: random.Random, likely: Callable[[o
 )
 def test_options(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Options are listed in order as (kind, data); a No-Operation (kind 1) is one byte and not listed."""
-    same(learner(rng.choice(TCP["plain"])[0]), {"options": []})
-    for segment, fields in rng.sample(TCP["options"], len(TCP["options"])):
+    same(learner(rng.choice(new("plain", rng))[0]), {"options": []})
+    for segment, fields in rng.sample(new("options", rng), len(TCP["options"])):
         options_are(learner, segment, fields["options"], likely)
 
 
@@ -151,7 +152,7 @@ def test_end_of_options(learner: Learner, rng: random.Random, likely: Callable[[
         b"\0" + scale,
     ):
         right = {2: [(2, mss[2:])], 1: [(3, scale[2:])], 0: []}[block[0]]
-        segment = with_options(rng.choice(TCP["plain"])[0][:20], block) + rng.randbytes(9)
+        segment = with_options(rng.choice(new("plain", rng))[0][:20], block) + rng.randbytes(9)
         options_are(learner, segment, right, likely)
 
 
@@ -162,8 +163,8 @@ def test_end_of_options(learner: Learner, rng: random.Random, likely: Callable[[
 )
 def test_bad_options(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """An option whose length is below 2 or reaches beyond the header raises ValueError."""
-    header, payload = rng.choice(TCP["plain"])[0][:20], rng.randbytes(40)
-    learner(rng.choice(TCP["options"])[0])
+    header, payload = rng.choice(new("plain", rng))[0][:20], rng.randbytes(40)
+    learner(rng.choice(new("options", rng))[0])
     # A length of 0 first: who only adds it never ends, and gathers options meanwhile.
     for block, damage in (
         (b"\x02\0\0\0", "the option at byte 20 has the length 0"),
@@ -175,19 +176,24 @@ def test_bad_options(learner: Learner, rng: random.Random, likely: Callable[[obj
         ),
         (b"\x01\x01\x01\x03", "the option at byte 23 has no length: the header ends at byte 24"),
     ):
-        refused(learner, with_options(header, block) + payload, damage, likely, seconds=0.5)
+        refused(learner, likely, damage, with_options(header, block) + payload, seconds=0.5)
 
 
 @requirement(points=1, source="RFC 9293 section 3.1", hint="20 <= header length <= len(segment).")
 def test_lengths(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Fewer than 20 bytes, a header length below 20 or beyond the segment's end raise ValueError."""
-    segment = rng.choice(TCP["plain"])[0][:20]
+    segment = rng.choice(new("plain", rng))[0][:20]
     for size in (19, 13, rng.randrange(1, 12), 0):
-        refused(learner, segment[:size], f"this segment has {size} bytes, a header has 20", likely)
+        refused(learner, likely, f"this segment has {size} bytes, a header has 20", segment[:size])
     for words, behind in ((4, rng.randbytes(30)), (0, rng.randbytes(30)), (6, b""), (15, b"\x01" * 39)):
         damage = f"the header claims {words * 4} bytes here, of a segment of {20 + len(behind)}"
-        refused(learner, with_byte(segment, 12, words << 4) + behind, damage, likely)
+        refused(learner, likely, damage, with_byte(segment, 12, words << 4) + behind)
     same(learner(segment), {"header_length": 20, "payload": b""})
+
+
+def new(theme: str, rng: random.Random) -> list[tuple[bytes, dict[str, Any]]]:
+    """The segments of a theme, with values that come from the seed."""
+    return [tcp_sample(item, rng) for item in TCP[theme]]
 
 
 def with_byte(segment: bytes, at: int, byte: int) -> bytes:

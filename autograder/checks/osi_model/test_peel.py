@@ -3,9 +3,10 @@
 import random
 from collections.abc import Callable, Iterable
 
+from autograder.checks.fixtures import refused
 from autograder.checks.osi_model.fields import a, shown
 from autograder.checks.osi_model.frames import PEEL
-from autograder.checks.osi_model.refusal import refused
+from autograder.checks.osi_model.variants import peel_sample
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 
@@ -25,7 +26,7 @@ def peel(frame: bytes) -> list[str]:
 )
 def test_ipv4(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """IPv4 frames with TCP, UDP or ICMP: the layers are named, up to HTTP, TLS or DNS."""
-    ask_all(rng.sample(PEEL["ipv4"], 6) + rng.sample(recorded("HTTP", "TLS"), 2), learner, likely)
+    ask_all(rng.sample(new("ipv4", rng), 6) + rng.sample(recorded("HTTP", "TLS"), 2), learner, likely)
 
 
 @requirement(
@@ -35,7 +36,7 @@ def test_ipv4(learner: Learner, rng: random.Random, likely: Callable[[object, st
 )
 def test_ipv6(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """The same over IPv6, whose header has another layout than IPv4's."""
-    ask_all(rng.sample(PEEL["ipv6"], 6) + rng.sample(recorded("IPv6"), 1), learner, likely)
+    ask_all(rng.sample(new("ipv6", rng), 6) + rng.sample(recorded("IPv6"), 1), learner, likely)
 
 
 @requirement(
@@ -46,7 +47,7 @@ def test_ipv6(learner: Learner, rng: random.Random, likely: Callable[[object, st
 def test_tag_and_arp(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """A VLAN tag is a layer of its own, 802.1Q, and ARP has nothing inside."""
     # Not the recorded frames with a tag: they are for a port that has no name, which test_unknown asks about.
-    frames = rng.sample(PEEL["tag"], 3) + PEEL["arp"] + rng.sample(recorded("ARP"), 2)
+    frames = rng.sample(new("tag", rng), 3) + new("arp", rng) + rng.sample(recorded("ARP"), 2)
     ask_all(frames, learner, likely)
 
 
@@ -58,7 +59,7 @@ def test_tag_and_arp(learner: Learner, rng: random.Random, likely: Callable[[obj
 def test_padding(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Padding is not a layer: a TCP acknowledgement without data ends at TCP."""
     bare = [item for item in PEEL["recorded"] if len(item[0]) == 60 and item[1][-1] == "TCP"]
-    for frame, names in rng.sample(PEEL["padding"], 3) + rng.sample(bare, 3):
+    for frame, names in rng.sample(new("padding", rng), 3) + rng.sample(bare, 3):
         got = ask(learner, frame)
         likely(
             len(got) == len(names) + 1 and got[:-1] == names,
@@ -72,9 +73,9 @@ def test_padding(learner: Learner, rng: random.Random, likely: Callable[[object,
     source="RFC 791 section 3.1, RFC 9293 section 3.1",
     hint="Both headers tell their own length, in words of four bytes.",
 )
-def test_options(learner: Learner, likely: Callable[[object, str], None]) -> None:
+def test_options(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """Headers longer than 20 bytes, IPv4's and TCP's, do not hide or invent what is inside."""
-    ask_all(PEEL["options"], learner, likely)
+    ask_all(new("options", rng), learner, likely)
 
 
 @requirement(
@@ -82,9 +83,11 @@ def test_options(learner: Learner, likely: Callable[[object, str], None]) -> Non
     source="RFC 8200 sections 4.3, 4.4 and 4.6",
     hint="As long as next header is 0, 43 or 60: byte 0 says what comes next, byte 1 how long this one is.",
 )
-def test_extension_headers(learner: Learner, likely: Callable[[object, str], None]) -> None:
+def test_extension_headers(
+    learner: Learner, rng: random.Random, likely: Callable[[object, str], None]
+) -> None:
     """Extension headers of IPv6 are passed over: the transport is found behind them."""
-    for frame, names in PEEL["extensions"]:
+    for frame, names in new("extensions", rng):
         got = ask(learner, frame)
         likely(
             got == ["Ethernet", "IPv6"],
@@ -96,7 +99,7 @@ def test_extension_headers(learner: Learner, likely: Callable[[object, str], Non
 @requirement(points=1, hint="Where no row of the contract's tables fits, return the names found so far.")
 def test_unknown(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """What the tables do not name ends the list: another EtherType, protocol or port, UDP port 443."""
-    for frame, names in rng.sample(PEEL["unknown"], 6):
+    for frame, names in rng.sample(new("unknown", rng), 6):
         got = ask(learner, frame)
         likely(
             got == ["Ethernet", "IPv4", "UDP", "TLS"],
@@ -109,11 +112,11 @@ def test_unknown(learner: Learner, rng: random.Random, likely: Callable[[object,
 def test_cut_off(learner: Learner, rng: random.Random, likely: Callable[[object, str], None]) -> None:
     """A frame that ends inside a header raises ValueError."""
     frames = [
-        rng.choice([item for item in PEEL[theme] if transport in item[1]])
+        rng.choice([item for item in new(theme, rng) if transport in item[1]])
         for theme in ("ipv4", "ipv6")
         for transport in ("TCP", "UDP")
     ]
-    frames += [rng.choice(PEEL["tag"]), *PEEL["arp"]]
+    frames += [rng.choice(new("tag", rng)), *new("arp", rng)]
     ask(learner, frames[0][0])
     for frame, names in frames:
         end = 0
@@ -123,7 +126,12 @@ def test_cut_off(learner: Learner, rng: random.Random, likely: Callable[[object,
             start, end = end, NEEDED[name] if name in ("Ethernet", "802.1Q") else end + NEEDED[name]
             for size in (rng.randrange(start, end), start, end - 1):
                 damage = f"this frame is cut off at byte {size}, inside its {name} header"
-                refused(learner, frame[:size], damage, likely)
+                refused(learner, likely, damage, frame[:size])
+
+
+def new(theme: str, rng: random.Random) -> list[Sample]:
+    """The frames of a theme, with values that come from the seed."""
+    return [peel_sample(item, rng) for item in PEEL[theme]]
 
 
 def recorded(*wanted: str) -> list[Sample]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -16,11 +16,12 @@ from autograder.loopback import tap
 from autograder.loopback.asgi import serve_asgi
 from autograder.loopback.rest_api import Fault, RestApi, Seen, rest_api
 
-Likely = Callable[[object, str], None]
-"""The fixture `likely`: a slip that the requests prove, shown if the requirement fails."""
-
 AN_ERROR = (RuntimeError, OSError, httpx.HTTPError)
 """How a client may say that the service did not do what was asked: `raise_for_status` is one of the ways."""
+
+SEVERAL = 10.0
+"""Seconds for a call that makes several requests, each perhaps with a client of its own: a grader may have a dozen
+answers at work on two processors."""
 
 
 class Service(NamedTuple):

@@ -5,16 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from autograder.checks.rest.peers import AN_ERROR, Likely, Service, as_json, new_item, posts, stock_list, told
+from autograder.checks.fixtures import Likely
+from autograder.checks.rest.peers import AN_ERROR, SEVERAL, Service, as_json, new_item, posts, stock_list, told
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.loopback.rest_api import Busy, DropAfter, DropBefore, Fault
 
 TRIES = 5
 """Requests that the contract allows."""
-
-SEVERAL = 4.0
-"""Seconds for a call that makes several requests, each perhaps with a client of its own."""
 
 ONE_CLOCK = 0.01
 """Seconds by which two readings of the clock, there and here, may differ in favour of the learner."""

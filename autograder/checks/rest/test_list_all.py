@@ -6,7 +6,8 @@ from random import Random
 from typing import Any
 from urllib.parse import urljoin
 
-from autograder.checks.rest.peers import AN_ERROR, Likely, Page, Pages, new_item, paged, stock_list
+from autograder.checks.fixtures import Likely
+from autograder.checks.rest.peers import AN_ERROR, Page, Pages, new_item, paged, stock_list
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure, Silent
 from autograder.judge.learner import Learner

@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from autograder.checks.fixtures import Likely
 from autograder.checks.rest.exchange import Answer, ask, need_problem, path_of
-from autograder.checks.rest.peers import Likely, new_item
+from autograder.checks.rest.peers import new_item
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner, Running
 

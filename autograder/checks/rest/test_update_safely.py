@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from autograder.checks.rest.peers import AN_ERROR, Likely, Service, as_json, new_item, stock_list, told
+from autograder.checks.fixtures import Likely
+from autograder.checks.rest.peers import AN_ERROR, SEVERAL, Service, as_json, new_item, stock_list, told
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure
 from autograder.judge.learner import Learner
@@ -13,9 +14,6 @@ from autograder.loopback.rest_api import Rival, Seen, entity_tag
 
 TRIES = 5
 """PUT requests that the contract allows."""
-
-SEVERAL = 4.0
-"""Seconds for a call that makes several requests, each perhaps with a client of its own."""
 
 
 @exercise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.checks.soap.messages import Likely
+from autograder.checks.fixtures import Likely
 from autograder.judge.failures import Raised
 from autograder.judge.learner import Learner
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
 from autograder.loopback.soap_service import SOAP, XSI
-
-Likely = Callable[[object, str], None]
-"""The fixture `likely`: a slip that the bytes prove, shown if the requirement fails."""
 
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 

@@ -6,7 +6,8 @@ from random import Random
 
 from lxml import etree
 
-from autograder.checks.soap.messages import AWKWARD, SOAP_12, Likely, content_of, is_nil, name_of, parse, text_of, words
+from autograder.checks.fixtures import Likely
+from autograder.checks.soap.messages import AWKWARD, SOAP_12, content_of, is_nil, name_of, parse, text_of, words
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.loopback.soap_service import SOAP
@@ -23,18 +24,24 @@ def build_envelope(namespace: str, operation: str, parameters: dict[str, object]
 )
 def test_envelope(learner: Learner, rng: Random, likely: Likely) -> None:
     """The root is SOAP 1.1's Envelope, and its Body holds one element."""
-    names = words(rng, 4)
-    root = _build(learner, f"urn:example:{names[0]}", names[1], {names[2]: names[3]})
-    likely(root.tag == f"{{{SOAP_12}}}Envelope", "this is the namespace of SOAP 1.2; a SOAP 1.1 server refuses it")
-    assert root.tag == f"{{{SOAP}}}Envelope", (
-        f"the root must be Envelope in the namespace {SOAP}; it is {name_of(root)}"
-    )
-    children = [child for child in root.iterchildren("*") if child.tag != f"{{{SOAP}}}Header"]
-    found = ", ".join(map(name_of, children)) or "nothing"
-    assert [child.tag for child in children] == [f"{{{SOAP}}}Body"], (
-        f"the Envelope must hold one Body in the namespace {SOAP}; it holds {found}"
-    )
-    content_of(root)
+    names = words(rng, 5)
+    messages = []
+    for operation in names[3:]:
+        root = _build(learner, f"urn:example:{names[0]}", operation, {names[1]: names[2]})
+        likely(root.tag == f"{{{SOAP_12}}}Envelope", "this is the namespace of SOAP 1.2; a SOAP 1.1 server refuses it")
+        assert root.tag == f"{{{SOAP}}}Envelope", (
+            f"the root must be Envelope in the namespace {SOAP}; it is {name_of(root)}"
+        )
+        children = [child for child in root.iterchildren("*") if child.tag != f"{{{SOAP}}}Header"]
+        found = ", ".join(map(name_of, children)) or "nothing"
+        assert [child.tag for child in children] == [f"{{{SOAP}}}Body"], (
+            f"the Envelope must hold one Body in the namespace {SOAP}; it holds {found}"
+        )
+        content_of(root)
+        messages.append(etree.tostring(root))
+    # Which element it is asks test_namespaces; the same message for every operation calls none.
+    said = f"calls of {names[3]} and {names[4]} must be different messages, got {messages[0].decode()} twice"
+    assert messages[0] != messages[1], said
 
 
 @requirement(
@@ -146,6 +153,7 @@ def test_impossible_characters(learner: Learner, rng: Random) -> None:
     for character in ("\x00", "\x08", "\x1b"):
         text = f"{names[3]}{character}{names[2]}"
         learner.must_raise(ValueError, f"urn:example:{names[0]}", names[1], {names[2]: text})
+    learner(f"urn:example:{names[0]}", names[1], {names[2]: f"{names[3]}\t{names[2]}"})  # a tab is no such character
 
 
 def _build(learner: Learner, namespace: str, operation: str, parameters: dict[str, object]) -> etree._Element:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 
+from autograder.checks.fixtures import Likely
 from autograder.checks.soap.faults import must_fault
-from autograder.checks.soap.messages import AWKWARD, Likely, word
+from autograder.checks.soap.messages import AWKWARD, word
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Raised, WrongAnswer
 from autograder.judge.learner import Learner

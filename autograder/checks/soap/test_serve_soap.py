@@ -12,10 +12,10 @@ from zeep.exceptions import Error as ZeepError
 from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
 
+from autograder.checks.fixtures import Likely
 from autograder.checks.soap.exchange import Answer, Conversation, zeep_client
 from autograder.checks.soap.messages import (
     AWKWARD,
-    Likely,
     content_of,
     element,
     is_nil,

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from random import Random
 
 import pytest
 
+from autograder.checks.fixtures import Likely
 from autograder.judge.failures import Failure, Silent
 from autograder.judge.learner import Learner, Running
 from autograder.loopback import ScriptedPeer, waits
 
-Likely = Callable[[object, str], None]
-"""The fixture `likely`: a slip that the bytes prove, shown if the requirement fails."""
-
-Peer = Callable[..., ScriptedPeer]
-"""The fixture `peer`: makes a scripted peer that is part of the report."""
-
 MEBIBYTE = 1024 * 1024
+
+PERIOD = 65_521
+"""Bytes after which `large` repeats itself: a prime, so that pieces of no usual size fit in each other's places."""
+
+
+def large(rng: Random, size: int) -> bytes:
+    """Bytes that no program can know beforehand; megabytes made one by one would take longer than the exchange."""
+    block = rng.randbytes(PERIOD)
+    return (block * (size // PERIOD + 1))[:size]
 
 
 def need_ipv6() -> None:

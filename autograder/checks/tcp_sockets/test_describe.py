@@ -6,7 +6,8 @@ import socket
 from random import Random
 from typing import Any
 
-from autograder.checks.tcp_sockets.probes import Peer, need_ipv6
+from autograder.checks.fixtures import Peer
+from autograder.checks.tcp_sockets.probes import need_ipv6
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Connected, Datagram, Listener, Unconnected

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from random import Random
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.tcp_sockets.probes import (
     MEBIBYTE,
-    Likely,
-    Peer,
     awaiting_the_end,
+    large,
     left_open,
     need_bytes,
     need_ipv6,
@@ -131,7 +131,7 @@ def test_sends_everything(learner: Learner, peer: Peer, rng: Random, likely: Lik
 )
 def test_four_mebibytes(learner: Learner, peer: Peer, rng: Random, likely: Likely) -> None:
     """4 MiB of request reach a server that reads slowly, and 4 MiB of answer come back."""
-    request, answer = (b"[" + rng.randbytes(4 * MEBIBYTE - 2) + b"]" for _ in range(2))
+    request, answer = (b"[" + large(rng, 4 * MEBIBYTE - 2) + b"]" for _ in range(2))
     server = peer(
         ReceiveSlowly(total=len(request), size=65536, gap=0.001),
         Send(answer[:7]),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.tcp_sockets.probes import (
     MEBIBYTE,
-    Likely,
-    Peer,
     awaiting_the_end,
     left_open,
     need_bytes,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from contextlib import ExitStack
 
-from autograder.checks.tcp_sockets.probes import Likely, left_open, need_ipv6, refuses
+from autograder.checks.fixtures import Likely
+from autograder.checks.tcp_sockets.probes import left_open, need_ipv6, refuses
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.loopback import connect

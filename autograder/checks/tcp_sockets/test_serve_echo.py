@@ -8,7 +8,8 @@ from contextlib import suppress
 from random import Random
 from threading import Thread
 
-from autograder.checks.tcp_sockets.probes import MEBIBYTE, Likely, left_open, still_serving
+from autograder.checks.fixtures import Likely
+from autograder.checks.tcp_sockets.probes import MEBIBYTE, large, left_open, still_serving
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner, Running
 from autograder.judge.recipes import Listener
@@ -154,7 +155,7 @@ def test_vanishing_client(learner: Learner, rng: Random, likely: Likely) -> None
 )
 def test_large(learner: Learner, rng: Random) -> None:
     """4 MiB come back whole to a client that reads slowly and has long ended its own side."""
-    message = rng.randbytes(4 * MEBIBYTE)
+    message = large(rng, 4 * MEBIBYTE)
     listener = learner.make(Listener())
     # Small buffers both ways, so that what the server has not sent yet is in its own hands and not in the kernel's.
     listener.call("setsockopt", socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)

@@ -6,7 +6,8 @@ import json
 
 from autograder.checks.websockets_bytes.conformance.case import GOOD_HEAD
 from autograder.checks.websockets_bytes.conformance.cases import closing
-from autograder.checks.websockets_bytes.conformance.frames import TEXT, Event, Frame, ServerFrames
+from autograder.checks.websockets_bytes.conformance.frames import Event, Frame, ServerFrames
+from autograder.checks.websockets_bytes.frames import TEXT
 from autograder.judge.learner import Running
 from autograder.loopback import EarlyEnd, NoAnswer, RecordedSocket
 

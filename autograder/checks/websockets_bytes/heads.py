@@ -9,7 +9,7 @@ from random import Random
 
 import h11
 
-from autograder.checks.tcp_sockets.probes import Peer
+from autograder.checks.fixtures import Peer
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Connected
 from autograder.loopback import ReceiveToEnd, ScriptedPeer, waits

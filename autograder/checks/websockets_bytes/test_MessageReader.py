@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from autograder.checks.tcp_sockets.probes import Likely
+from autograder.checks.fixtures import Likely
 from autograder.checks.websockets_bytes.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, new_key
 from autograder.checks.websockets_bytes.reading import Event, Reading
 from autograder.judge.exercise import exercise, requirement

@@ -7,8 +7,8 @@ from random import Random
 
 from wsproto.utilities import generate_accept_token
 
+from autograder.checks.fixtures import Likely
 from autograder.checks.osi_model.fields import a
-from autograder.checks.tcp_sockets.probes import Likely
 from autograder.checks.websockets_bytes.heads import new_key
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
@@ -43,20 +43,25 @@ def test_answer(learner: Learner, rng: Random, likely: Likely) -> None:
 )
 def test_text(learner: Learner, rng: Random, likely: Likely) -> None:
     """The answer is a str of 28 characters, without a line end."""
-    got = learner(new_key(rng))
-    assert isinstance(got, str), f"the answer must be a str, got {a(got)}"
-    likely(got.endswith("\n"), "there is a line end behind it; in a header it would end the line too early")
-    assert len(got) == 28, f"the answer must have 28 characters, got {len(got)}: {got!r}"
+    answers = [learner(new_key(rng)) for _ in range(2)]
+    for got in answers:
+        assert isinstance(got, str), f"the answer must be a str, got {a(got)}"
+        likely(got.endswith("\n"), "there is a line end behind it; in a header it would end the line too early")
+        assert len(got) == 28, f"the answer must have 28 characters, got {len(got)}: {got!r}"
+    _all_differ(answers)
 
 
 @requirement(points=1, source="RFC 6455 section 4.2.2", hint="str.strip, before anything is put behind the key.")
 def test_white_space(learner: Learner, rng: Random, likely: Likely) -> None:
     """Spaces and tabs around the key make no difference."""
+    answers = []
     for before, behind in ((" ", ""), ("", "  "), ("\t", " ")):
         key = new_key(rng)
         bare, got = _text(learner(key)), _text(learner(before + key + behind))
         likely(got != bare and got == _right(before + key + behind), "the white space was hashed with the key")
         assert got == bare, f"{before + key + behind!r} must give the same as {key!r}, which is {bare!r}, got {got!r}"
+        answers.append(bare)
+    _all_differ(answers)
 
 
 @requirement(
@@ -75,6 +80,12 @@ def test_as_it_came(learner: Learner, rng: Random, likely: Likely) -> None:
 def _right(key: str) -> str:
     """The answer to a key, by wsproto."""
     return generate_accept_token(key.encode("ascii")).decode("ascii")
+
+
+def _all_differ(answers: list[object]) -> None:
+    """Which answers are right asks test_answer; the same one to every key answers none."""
+    different = len(set(map(repr, answers))) == len(answers)
+    assert different, f"different keys must have different answers, got {answers[0]!r} again and again"
 
 
 def _text(answer: object) -> object:

@@ -2,8 +2,8 @@
 
 from random import Random
 
+from autograder.checks.fixtures import Likely
 from autograder.checks.osi_model.fields import a, same_value
-from autograder.checks.tcp_sockets.probes import Likely
 from autograder.checks.websockets_bytes.frames import BORDERS, OPCODES, frame, masked, new_key, told
 from autograder.checks.websockets_bytes.refusals import refused
 from autograder.judge.exercise import exercise, requirement
@@ -92,6 +92,7 @@ def test_not_yet(learner: Learner, rng: Random, likely: Likely) -> None:
     for cut in (0, 1, 2, 3, 4, 203):
         got = learner(whole[:cut], False)
         assert got is None, f"the first {cut} of a server's frame of {len(whole)} bytes must give None, got {a(got)}"
+    assert learner(whole, False) is not None, f"all {len(whole)} bytes of the frame are here, got None"
 
 
 @requirement(
@@ -105,6 +106,9 @@ def test_direction(learner: Learner, rng: Random, likely: Likely) -> None:
         payload = rng.randbytes(20)
         refused(learner, 1002, "a client's frame without a mask", frame(opcode, payload), True)
         refused(learner, 1002, "a server's frame with a mask", frame(opcode, payload, key=new_key(rng)), False)
+        # The other way round they are right. What is in them asks test_frames.
+        learner(frame(opcode, payload, key=new_key(rng)), True)
+        learner(frame(opcode, payload), False)
     refused(learner, 1002, "a client's first two bytes without MASK", frame(1, b"..")[:2], True)
     refused(learner, 1002, "a server's first two bytes with MASK", frame(1, b"..", key=bytes(4))[:2], False)
 

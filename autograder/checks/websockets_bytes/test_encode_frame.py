@@ -2,7 +2,8 @@
 
 from random import Random
 
-from autograder.checks.tcp_sockets.probes import Likely, need_bytes
+from autograder.checks.fixtures import Likely, refused
+from autograder.checks.tcp_sockets.probes import need_bytes
 from autograder.checks.websockets_bytes.frames import BORDERS, OPCODES, frame, new_key, told
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.failures import Failure
@@ -106,16 +107,16 @@ def test_mask(learner: Learner, rng: Random, likely: Likely) -> None:
 def test_refuses(learner: Learner, rng: Random, likely: Likely) -> None:
     """What must not be sent raises ValueError: an undefined opcode, a long or fragmented control frame, a short key."""
     for opcode in (3, 7, 11, 15, 16, 255, -1):
-        _refused(learner, f"opcode {opcode} is not one of the six", likely, opcode, b"")
+        refused(learner, likely, f"opcode {opcode} is not one of the six", opcode, b"")
     for opcode in (8, 9, 10):
         payload = rng.randbytes(126)
         said = told(opcode, payload)
-        _refused(learner, f"this is {said}: a control frame has 125 at most", likely, opcode, payload)
-        _refused(learner, "this is a control frame without FIN: it can't be a fragment", likely, opcode, b"", False)
+        refused(learner, likely, f"this is {said}: a control frame has 125 at most", opcode, payload)
+        refused(learner, likely, "this is a control frame without FIN: it can't be a fragment", opcode, b"", False)
         assert _encode(learner, opcode, payload[:125]) == frame(opcode, payload[:125])
     for size in (3, 5, 0):
         damage = f"this masking key has {size} bytes: it has 4"
-        _refused(learner, damage, likely, 2, b"payload", True, rng.randbytes(size))
+        refused(learner, likely, damage, 2, b"payload", True, rng.randbytes(size))
 
 
 def _encode(learner: Learner, *arguments: object) -> bytes:
@@ -123,12 +124,3 @@ def _encode(learner: Learner, *arguments: object) -> bytes:
     got = learner(*arguments)
     need_bytes(got, "encode_frame")
     return bytes(got)
-
-
-def _refused(learner: Learner, damage: str, likely: Likely, *arguments: object) -> None:
-    """See that the call raises ValueError; `damage` says why it must."""
-    try:
-        learner.must_raise(ValueError, *arguments)
-    except Failure:
-        likely(True, damage)
-        raise

@@ -5,8 +5,9 @@ from random import Random
 
 from wsproto.utilities import generate_accept_token
 
+from autograder.checks.fixtures import Likely, Peer
 from autograder.checks.osi_model.fields import a
-from autograder.checks.tcp_sockets.probes import Likely, Peer, need_bytes
+from autograder.checks.tcp_sockets.probes import need_bytes
 from autograder.checks.websockets_bytes.frames import frame
 from autograder.checks.websockets_bytes.heads import (
     Answer,

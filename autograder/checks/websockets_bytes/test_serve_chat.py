@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 from random import Random
 
-from autograder.checks.tcp_sockets.probes import Likely
+from autograder.checks.fixtures import Likely
 from autograder.checks.websockets_bytes.chatting import Chatter
-from autograder.checks.websockets_bytes.conformance.frames import BINARY, Frame
+from autograder.checks.websockets_bytes.conformance.frames import Frame
+from autograder.checks.websockets_bytes.frames import BINARY
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner
 from autograder.judge.recipes import Listener

@@ -6,10 +6,12 @@ import socket
 import time
 from random import Random
 
-from autograder.checks.tcp_sockets.probes import Likely, left_open
+from autograder.checks.fixtures import Likely
+from autograder.checks.tcp_sockets.probes import left_open
 from autograder.checks.websockets_bytes.conformance.case import GOOD_HEAD
 from autograder.checks.websockets_bytes.conformance.cases import works
-from autograder.checks.websockets_bytes.conformance.frames import BINARY, PING, TEXT, Event, Frame, ServerFrames
+from autograder.checks.websockets_bytes.conformance.frames import Event, Frame, ServerFrames
+from autograder.checks.websockets_bytes.frames import BINARY, PING, TEXT
 from autograder.checks.websockets_bytes.suite import named, passes
 from autograder.judge.exercise import exercise, requirement
 from autograder.judge.learner import Learner, Running

@@ -18,17 +18,8 @@ from autograder.checks.websockets_bytes.conformance.case import (
     Send,
     Step,
 )
-from autograder.checks.websockets_bytes.conformance.frames import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    PING,
-    PONG,
-    TEXT,
-    Fill,
-    Frame,
-    Payload,
-)
+from autograder.checks.websockets_bytes.conformance.frames import Fill, Frame, Payload
+from autograder.checks.websockets_bytes.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 KIB, MIB = 1024, 1024 * 1024
 LIMIT = 16 * MIB

@@ -10,14 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from autograder.checks.websockets_bytes.frames import CLOSE, CONTINUATION, NAMES, PING, PONG, frame
 from autograder.wire import quote
-
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-"""The opcodes of RFC 6455 section 11.8."""
-
-NAMES = {
-    CONTINUATION: "continuation", TEXT: "text", BINARY: "binary", CLOSE: "close", PING: "ping", PONG: "pong",
-}  # fmt: skip
 
 KEY = b"\x37\xfa\x21\x3d"
 """The masking key of the RFC's own examples (section 5.7)."""
@@ -35,18 +29,6 @@ class Fill:
 
 
 Payload = bytes | Fill
-
-
-def size_of(payload: Payload) -> int:
-    """The number of bytes."""
-    return payload.size if isinstance(payload, Fill) else len(payload)
-
-
-def mask(data: bytes, key: bytes) -> bytes:
-    """Mask or unmask: byte i is XORed with byte i mod 4 of the key (RFC 6455 section 5.3)."""
-    # One XOR of two large integers, because a loop over 16 MiB takes seconds.
-    whole = (key * (len(data) // 4 + 1))[: len(data)]
-    return (int.from_bytes(data, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(data), "big")
 
 
 @dataclass(frozen=True)
@@ -72,19 +54,15 @@ class Frame:
     announced: int | None = None
 
     def __bytes__(self) -> bytes:
-        length = size_of(self.payload) if self.announced is None else self.announced
-        extended = self.extended
-        if extended is None:
-            extended = 0 if length < 126 else 2 if length < 65536 else 8
-        masked = 0x80 if self.key is not None else 0
-        short = {0: length, 2: 126, 8: 127}[extended]
-        head = bytes([self.fin << 7 | self.reserved << 4 | self.opcode, masked | short])
-        if extended:
-            head += length.to_bytes(extended, "big")
-        payload = bytes(self.payload)
-        if self.key is None:
-            return head + payload
-        return head + self.key + (mask(payload, self.key) if any(self.key) else payload)
+        return frame(
+            self.opcode,
+            bytes(self.payload),
+            fin=self.fin,
+            key=self.key,
+            rsv=self.reserved,
+            form=self.extended,
+            length=self.announced,
+        )
 
     def __str__(self) -> str:
         odd = []

@@ -18,7 +18,8 @@ from autograder.checks.websockets_bytes.conformance.case import (
     Step,
     matches,
 )
-from autograder.checks.websockets_bytes.conformance.frames import CLOSE, Event, Frame, ServerFrames
+from autograder.checks.websockets_bytes.conformance.frames import Event, Frame, ServerFrames
+from autograder.checks.websockets_bytes.frames import CLOSE
 from autograder.loopback import NoAnswer, RecordedSocket, connect
 from autograder.wire import quote
 
