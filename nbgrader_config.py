@@ -23,8 +23,33 @@ c.ClearSolutions.code_stub = {
 }
 c.ClearSolutions.text_stub = "Write your answer here."
 
-# The longest that one check may take when every requirement of an exercise runs into its deadline, with room
-# for a slow machine. The judge ends a hanging answer by itself, long before this does.
+# Learners' code is run in a sandbox, and the judge outside of it decides about the check cells; see
+# autograder/README.md. The other steps are nbgrader's own, in its order; CheckCellMetadata is left out, for after
+# RestoreCells there is nothing that it could find, and it takes half of nbgrader's time.
+c.Autograde.sanitize_preprocessors = [
+    "autograder.classroom.restore.RestoreCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.classroom.preprocessors.JudgedExecute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.classroom.preprocessors.SaveVerdicts",
+    "nbgrader.preprocessors.AssignLatePenalties",
+]
+# What reports are made of stays beside the graded notebook, and out of what is handed back.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.verdicts.json"]
+
+# The longest time of one cell, and of all cells of a notebook together, in seconds; the judge's work apart.
+c.JudgedExecute.timeout = 30
+c.JudgedExecute.notebook_timeout = 240
+
+# Validate runs the checks in the learner's own kernel: the longest that one check may take when every requirement of
+# an exercise runs into its deadline, with room for a slow machine.
 c.Execute.timeout = 120
 
 # `nbgrader validate` cuts every line of a report at this width; the report's own lines have up to 100 characters.
@@ -40,4 +65,4 @@ c.CourseDirectory.max_dir_size = 50_000
 # Without an exchange, put what learners handed in into submitted/<learner>/<assignment>/ and autograde that.
 
 # The gradebook is gradebook.db in this folder, unless a database is named:
-#     c.CourseDirectory.db_url = "postgresql://user@host/gradebook"
+#     c.CourseDirectory.db_url = "postgresql+psycopg://user@host/gradebook"

@@ -1,4 +1,4 @@
-"""``python -m autograder``: check a program file, look at this machine, list the exercises.
+"""``python -m autograder``: check a program file, grade a class, look at this machine, list the exercises.
 
 Exit codes: 0 full marks (or nothing to complain about), 1 not all requirements hold, 2 bad input.
 """
@@ -37,6 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.add_argument("--seed", type=int, help="repeat a check with the seed that it printed")
     check.add_argument("--hidden", action="store_true", help="also the requirements kept for grading a class")
+    grading = "grade" in (sys.argv[1:] if arguments is None else arguments)[:1]
+    if grading:  # imported only then, for nbgrader takes seconds
+        from autograder.classroom import command
+
+        command.add_to(commands)
+    else:
+        commands.add_parser("grade", help="grade a class: what was handed in for an assignment")
     commands.add_parser("doctor", help="say what this machine can do")
     commands.add_parser("list", help="list the exercises")
     options = parser.parse_args(arguments)
@@ -44,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         match options.command:
             case "check":
                 return _check(options)
+            case "grade":
+                return command.main(options)
             case "doctor":
                 return _doctor()
             case _:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,12 +59,18 @@ def environment() -> Path:
 
 
 @pytest.fixture(scope="package")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy() -> Iterator[Path]:
     """A copy of the repository, in a folder with spaces in its name, where tests may write."""
-    target = tmp_path_factory.mktemp("browser") / "learn network programming"
+    # Not below /tmp, which in the sandbox is another folder, and readable for the user that learners' code runs as.
+    folder = Path(tempfile.mkdtemp(prefix="browser-", dir="/var/tmp" if os.path.isdir("/var/tmp") else None))
+    folder.chmod(0o755)
+    target = folder / "learn network programming"
     left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".autograder", "build", "__pycache__", "*.egg-info")
     shutil.copytree(ROOT, target, ignore=left_out)
-    return target
+    try:
+        yield target
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

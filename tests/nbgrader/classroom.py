@@ -25,9 +25,9 @@ from traitlets.config.loader import PyFileConfigLoader
 ROOT = Path(__file__).resolve().parents[2]
 MARKED = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 
-# Kernels that are started while other programs open sockets may find their TCP ports taken, so here they talk over
+# Validate's kernels, started while other programs open sockets, may find their TCP ports taken, so here they talk over
 # files. The path is absolute, for kernel and client run in different folders, and short, for the system allows 107
-# characters; the process id keeps two commands apart.
+# characters; the process id keeps two commands apart. Autograding's kernels in their sandbox always talk over files.
 CONFIG = """
 import os
 c.KernelManager.transport = "ipc"
