@@ -5,11 +5,13 @@ PYTHON ?=
 ARGS ?=
 # As after `activate`: nbgrader and JupyterLab's terminals look for programs of this environment on the PATH.
 PY = PATH="$$(cd "$(VENV)" && pwd)/bin:$$PATH" "$(VENV)/bin/python"
+# Some containers set this, and then each of the many processes here would compile the course's code anew.
+unexport PYTHONDONTWRITEBYTECODE
 # In a container one is usually root, and Jupyter asks for a word about that.
 ROOT_MAY = $(shell test "$$(id -u)" = 0 && echo --allow-root)
 FIRST = course/00-start-here.ipynb
 # Tests spend much of their time waiting, so a few more of them than two cores pay off.
-WORKERS ?= 3
+WORKERS ?= 4
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with course/nbval_sanitize.cfg
 
 .DEFAULT_GOAL := help
@@ -39,9 +41,9 @@ picture: venv ## Take the picture in the README again, from the real thing
 release: venv ## Make exercises/ from solutions/ (ARGS=--check only compares)
 	$(PY) -m autograder.release $(ARGS)
 
-grade: venv ## Autograde what was submitted: make grade ASSIGNMENT=03-tcp-sockets
+grade: venv ## Grade what was handed in, many at once: make grade ASSIGNMENT=03-tcp-sockets ARGS="--jobs 8"
 	$(if $(ASSIGNMENT),,$(error Say which: make grade ASSIGNMENT=03-tcp-sockets))
-	$(PY) -m nbgrader autograde "$(ASSIGNMENT)" $(ARGS)
+	$(PY) -m autograder grade "$(ASSIGNMENT)" $(ARGS)
 
 validate: venv ## Run a notebook as Validate does: make validate NOTEBOOK=exercises/03-…/03-….ipynb
 	$(if $(NOTEBOOK),,$(error Say which: make validate NOTEBOOK=exercises/03-tcp-sockets/03-tcp-sockets.ipynb))

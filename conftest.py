@@ -22,15 +22,16 @@ settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the bank, whose single tests take minutes, so that no process is left alone with one at the end."""
-    items.sort(key=lambda item: item.path.name != "test_bank.py")
+    """Begin with what takes minutes in one piece, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.name not in ("test_attacks.py", "test_bank.py"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Spread single tests over the processes (`-n 3`), but keep together what is prepared once.
+    """Spread single tests over the processes (`-n 4`), but keep together what is prepared once.
 
-    That is a notebook's kernel, the browser's JupyterLab, and the course that nbgrader's tests grade. xdist's own
+    That is a notebook's kernel, the browser's JupyterLab, and the courses that nbgrader's and the classroom's tests
+    grade. xdist's own
     groups, `--dist loadgroup`, lost their effect with pytest 9.2.
     """
     from xdist.scheduler import LoadScopeScheduling
@@ -41,6 +42,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             if path.endswith(".ipynb"):
                 return path
             folder = path.rpartition("/")[0]
+            if folder.startswith("tests/classroom"):
+                return path
             return folder if folder in ("tests/browser", "tests/nbgrader") else nodeid
 
     return InOnePiece(config, log)

@@ -25,7 +25,7 @@ import nbformat
 from autograder.judge import catalogue
 from autograder.judge.client import Judge
 from autograder.judge.payload import pack_file
-from autograder.report import CheckReport, RequirementReport
+from autograder.report import CheckReport
 from autograder.report.text import check_text, message
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,15 +69,7 @@ def answers() -> list[Answer]:
 
 def judge_text(judge: Judge, exercise: str, path: Path, text: str, seed: int) -> CheckReport:
     """The judge's report on a program text, hidden requirements included."""
-    report = CheckReport(exercise)
-    requirements: list[RequirementReport] = []
-    for event in judge.check(exercise, pack_file(path, text), seed=seed, hidden=True):
-        if event["event"] == "requirement":
-            requirements.append(RequirementReport.from_plain(event["requirement"]))
-        else:
-            report = CheckReport.from_plain(event["report"])
-    report.requirements = requirements
-    return report
+    return CheckReport.collect(exercise, judge.check(exercise, pack_file(path, text), seed=seed, hidden=True))
 
 
 def complaint(answer: Answer, report: CheckReport) -> str:
@@ -139,12 +131,14 @@ def judges(count: int) -> Iterator[SimpleQueue[Judge]]:
             judge.close()
 
 
-def repeat(bank: Iterable[Answer], runs: int, at_once: int, seed: int) -> Iterator[tuple[Answer, CheckReport]]:
-    """Judge every answer `runs` times in a shuffled order, `at_once` at a time; yield the reports as they come."""
+def repeat(
+    bank: Iterable[Answer], waiting: SimpleQueue[Judge], runs: int, seed: int
+) -> Iterator[tuple[Answer, CheckReport]]:
+    """Judge every answer `runs` times in a shuffled order, with all judges at work; yield the reports as they come."""
     rng = random.Random(seed)
     work = [(answer, rng.randrange(10**6)) for answer in bank for _ in range(runs)]
     rng.shuffle(work)
-    with judges(at_once) as waiting, ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(waiting.qsize()) as pool:
 
         def one(answer: Answer, check_seed: int) -> tuple[Answer, CheckReport]:
             judge = waiting.get()
@@ -170,14 +164,15 @@ def main() -> int:
     started, done = time.monotonic(), 0
     verdicts: dict[Answer, set[tuple[object, ...]]] = {}
     complaints = []
-    for answer, report in repeat(bank, options.runs, options.at_once, options.seed):
-        done += 1
-        verdicts.setdefault(answer, set()).add(verdict(report))
-        if wrong := complaint(answer, report):
-            complaints.append(wrong)
-            print(wrong, flush=True)
-        if done % 500 == 0:
-            print(f"{done} of {len(bank) * options.runs} checks, {time.monotonic() - started:.0f} s", flush=True)
+    with judges(options.at_once) as waiting:
+        for answer, report in repeat(bank, waiting, options.runs, options.seed):
+            done += 1
+            verdicts.setdefault(answer, set()).add(verdict(report))
+            if wrong := complaint(answer, report):
+                complaints.append(wrong)
+                print(wrong, flush=True)
+            if done % 500 == 0:
+                print(f"{done} of {len(bank) * options.runs} checks, {time.monotonic() - started:.0f} s", flush=True)
     differing = [answer for answer, found in verdicts.items() if len(found) > 1]
     for answer in differing:
         print(f"{answer} got {len(verdicts[answer])} different verdicts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from queue import SimpleQueue
 
 import nbformat
 import pytest
@@ -14,16 +15,23 @@ from tests import bank
 
 EXERCISES = catalogue.names()
 
-RUNS = int(os.environ.get("BANK_RUNS", "2"))
+RUNS = int(os.environ.get("BANK_RUNS", "1"))
 """How often each answer is judged, each time with another seed. `python -m tests.bank --runs 100` asks for more."""
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
+def judges() -> Iterator[SimpleQueue[Judge]]:
+    """Three judges for each worker that runs these tests."""
+    with bank.judges(3) as waiting:
+        yield waiting
+
+
+@pytest.fixture
+def judge(judges: SimpleQueue[Judge]) -> Iterator[Judge]:
     """One judge for the tests that need no more."""
-    judge = Judge()
+    judge = judges.get()
     yield judge
-    judge.close()
+    judges.put(judge)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
@@ -71,11 +79,11 @@ def test_points_of_the_check_are_the_points_of_the_cell(exercise: str) -> None:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_every_answer_gets_its_verdict_each_time(exercise: str) -> None:
-    """Four judges at once in each of several workers: more than two cores can carry, and so under load."""
+def test_every_answer_gets_its_verdict_each_time(judges: SimpleQueue[Judge], exercise: str) -> None:
+    """Three judges at once in each of several workers: more than two cores can carry, and so under load."""
     of_it = [answer for answer in bank.answers() if answer.exercise == exercise]
     verdicts: dict[bank.Answer, set[tuple[object, ...]]] = {}
-    for answer, report in bank.repeat(of_it, runs=RUNS, at_once=4, seed=2026):
+    for answer, report in bank.repeat(of_it, judges, runs=RUNS, seed=2026):
         assert not bank.complaint(answer, report), bank.complaint(answer, report)
         verdicts.setdefault(answer, set()).add(bank.verdict(report))
     assert all(len(found) == 1 for found in verdicts.values()), verdicts

@@ -87,6 +87,17 @@ def can_make_namespaces() -> bool:
     return made.returncode == 0
 
 
+def telling(frames: list[bytes], sizes: list[int]) -> list[tuple[bytes, int]]:
+    """The frames that are more than an acknowledgement: how many of those there are is a matter of the moment."""
+    arp = b"\x08\x06"
+    return [(frame, size) for frame, size in zip(frames, sizes, strict=True) if size > 60 or frame[12:14] == arp]
+
+
+def without_flow_label(frame: bytes) -> bytes:
+    """An Ethernet frame without its IPv6 flow label, which the kernel makes from a secret of its own (RFC 6437)."""
+    return frame[:15] + bytes(3) + frame[18:] if frame[12:14] == b"\x86\xdd" else frame
+
+
 def test_the_script_records_the_same_conversations_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,10 +108,11 @@ def test_the_script_records_the_same_conversations_again(
     monkeypatch.setattr(captures, "FOLDER", tmp_path)
     assert record.main(list(CONVERSATIONS)) == 0, capsys.readouterr().out
     for name, (frames, sizes) in before.items():
-        assert captures.frame_sizes(name) == sizes
-        for old, new in zip(frames, captures.frames(name), strict=True):
+        again = captures.frames(name), captures.frame_sizes(name)
+        for (old, size), (new, new_size) in zip(telling(frames, sizes), telling(*again), strict=True):
+            assert size == new_size
             assert [layer.name for layer in dissect(old)] == [layer.name for layer in dissect(new)]
     for name in ("arp", "dns"):
-        assert captures.frames(name) == before[name][0]
+        assert list(map(without_flow_label, captures.frames(name))) == list(map(without_flow_label, before[name][0]))
     left = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
     assert str(os.getpid()) not in left

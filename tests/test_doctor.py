@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import socket
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from autograder import cli, doctor
+from autograder.classroom import sandbox
 from autograder.doctor import Finding
 
 
@@ -74,9 +76,10 @@ def test_a_python_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_machine_without_any_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.why_not.cache_clear()
     monkeypatch.setattr(shutil, "which", lambda program: None)
     found = findings()
-    assert found["sandbox"].sentence == "bubblewrap is not installed; only grading a class needs it"
+    assert found["sandbox"].sentence == "The program bwrap is not installed. Only grading a class needs it"
     assert found["Java"] == Finding("Java", False, "no javac: skipped where lesson 16 compiles a client with it")
     assert not any(found[name].ok for name in ("curl", "C", "C++", "Java", "JavaScript", "C#", "Ruby", "sandbox"))
 
@@ -85,10 +88,12 @@ def test_a_sandbox_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch,
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(shutil, "which", lambda program: str(broken) if program == "bwrap" else None)
-    assert findings()["sandbox"] == Finding(
-        "sandbox", False, "bubblewrap can't make a sandbox here: bwrap: No permissions to create new namespace"
-    )
+    sandbox.why_not.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = findings()["sandbox"]
+    sandbox.why_not.cache_clear()
+    assert not found.ok
+    assert "bubblewrap can't make its sandbox here: bwrap: No permissions to create new namespace" in found.sentence
 
 
 @pytest.mark.parametrize(("system", "ok"), [("linux", True), ("darwin", True), ("win32", False)])

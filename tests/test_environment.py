@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -14,8 +15,25 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # conda-forge's names where they differ from PyPI's.
 CONDA_NAMES = {"msgpack-python": "msgpack"}
-# What every JupyterLab brings along.
-JUPYTER = {"IPython", "jupyter_client", "jupyter_server", "nbclient", "nbconvert", "nbformat", "traitlets"}
+# What every JupyterLab and nbgrader bring along: kernels and their messages (zmq), notebooks, the templates of pages
+# (jinja2 and its markupsafe), nbgrader's gradebook (sqlalchemy).
+JUPYTER = {
+    "IPython",
+    "jinja2",
+    "jupyter_client",
+    "jupyter_core",
+    "jupyter_server",
+    "markupsafe",
+    "nbclient",
+    "nbconvert",
+    "nbformat",
+    "sqlalchemy",
+    "traitlets",
+    "zmq",
+}
+# Who grades on a cluster installs this. The module that imports it is imported by a function, which says it is missing.
+ON_A_CLUSTER = {"distributed"}
+CLUSTER = ROOT / "autograder" / "classroom" / "cluster.py"
 REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(.*)")
 
 
@@ -104,7 +122,26 @@ def test_what_a_learner_runs_needs_the_learner_s_packages_only() -> None:
     sources |= notebooks("course") | notebooks("solutions")
     # Recording the captures again is work on the course, not a learner's.
     sources = {path: text for path, text in sources.items() if path != ROOT / "course/captures/record.py"}
+    cluster = {CLUSTER: sources.pop(CLUSTER)}
     assert undeclared(sources, set(pyproject()["learner"])) == []
+    assert undeclared(cluster, set(pyproject()["learner"]) | ON_A_CLUSTER) == []
+
+
+def test_without_a_cluster_nothing_of_one_is_needed() -> None:
+    code = "import sys\nfrom autograder.classroom import command, grade\nprint(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    loaded = set(ended.stdout.split())
+    assert "autograder.classroom.grade" in loaded
+    assert not loaded & {"distributed", "dask", "autograder.classroom.cluster"}
+
+
+def test_reading_a_notebook_makes_no_parser_of_international_urls() -> None:
+    """It takes two seconds, and every program of Jupyter's reads notebooks."""
+    code = "import sys\nimport nbformat\nnbformat.validate(nbformat.v4.new_notebook())\nprint(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    loaded = set(ended.stdout.split())
+    assert "jsonschema" in loaded or "fastjsonschema" in loaded
+    assert not loaded & {"rfc3987_syntax", "lark"}
 
 
 def test_work_on_the_course_needs_declared_packages_only() -> None:

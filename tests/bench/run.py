@@ -1,6 +1,8 @@
-"""``make bench``: what a check costs, and how fast the solutions are beside a library that does the same.
+"""``make bench``: what a check costs, how fast the solutions are beside a library that does the same, and a class.
 
-Every figure is a median of one run on one machine; on a noisy machine trust the ratios. Options: ``--rounds N``.
+Every figure is of one run on one machine, and those of checks are medians; on a noisy machine trust the ratios. The
+class takes half an hour or more: ``make bench ARGS="--only checks"`` leaves it out, ``ARGS="--only class"`` is that
+alone.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from autograder.judge.client import Judge  # noqa: E402
 from autograder.report.text import check_text  # noqa: E402
 from tests import bank  # noqa: E402
-from tests.bench import direct, http_files, line_reader, websockets_echo  # noqa: E402
+from tests.bench import a_class, direct, http_files, line_reader, websockets_echo  # noqa: E402
 from tests.judge.kernels import fresh_kernel  # noqa: E402
 
 GOALS = {"warm": 0.5, "first": 1.5, "hanging": 8.0}
@@ -34,9 +36,23 @@ HANGING_SUM = "import time\ndef internet_checksum(data):\n    time.sleep(1000)\n
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="What a check costs.")
-    parser.add_argument("--rounds", type=int, default=11, help="repetitions; medians are printed")
+    parser = argparse.ArgumentParser(description="What a check costs, and a class.")
+    parser.add_argument("--only", choices=("checks", "class"), help="this part alone")
+    parser.add_argument("--rounds", type=int, default=11, help="repetitions of a check; medians are printed")
+    parser.add_argument(
+        "--submissions", type=int, default=60, metavar="N", help="of the class that is graded both ways"
+    )
+    parser.add_argument("--large", type=int, default=1000, metavar="N", help="submissions of the large class; 0: none")
+    parser.add_argument("--jobs", type=int, default=6 * (psutil.cpu_count() or 1), help="submissions at work at once")
     options = parser.parse_args()
+    if options.only != "class":
+        checks(options)
+    if options.only != "checks":
+        a_whole_class(options)
+
+
+def checks(options: argparse.Namespace) -> None:
+    """Checks, and the solutions."""
     right = bank.solutions()["serve_echo"]
     module = importlib.import_module("autograder.checks.tcp_sockets.test_serve_echo")
 
@@ -63,6 +79,20 @@ def main() -> None:
         print(line, flush=True)
     for throughput in websockets_echo.measure(options.rounds):
         print(throughput, flush=True)
+
+
+def a_whole_class(options: argparse.Namespace) -> None:
+    """A class."""
+    print(f"\nA class: {options.submissions} submissions of {a_class.ASSIGNMENT}, the sandbox on", flush=True)
+    for line in a_class.lines(*a_class.measure(options.submissions, options.jobs)):
+        print(line, flush=True)
+    print("\nWhere the time goes, in the same class once more", flush=True)
+    for line in a_class.lines_of_parts(a_class.parts(options.submissions, options.jobs)):
+        print(line, flush=True)
+    if options.large:
+        print("\nA large class", flush=True)
+        for line in a_class.lines_of_memory(a_class.large(options.large, options.jobs)):
+            print(line, flush=True)
 
 
 def _direct(module: ModuleType, text: str, rounds: int) -> float:
@@ -97,7 +127,7 @@ def _memory(judge: Judge, when: str) -> None:
     processes = [psutil.Process(judge.pid), *psutil.Process(judge.pid).children(recursive=True)]
     sizes = [process.memory_full_info().pss for process in processes]
     parts = json.dumps([round(size / 2**20) for size in sizes])
-    print(f"{'the judge memory, ' + when:<62} {sum(sizes) / 2**20:6.0f} MiB  (judge, helper, forkserver: {parts})")
+    print(f"{'the judge memory, ' + when:<62} {sum(sizes) / 2**20:6.0f} MiB  (judge, zygote: {parts})")
 
 
 def _line(what: str, seconds: float, goal: float | None = None, directly: float | None = None) -> None:

@@ -20,7 +20,8 @@ sys.path.insert(0, str(ROOT))
 
 from autograder.checks.websockets_bytes.conformance.case import GOOD_HEAD  # noqa: E402
 from autograder.checks.websockets_bytes.conformance.cases import closing  # noqa: E402
-from autograder.checks.websockets_bytes.conformance.frames import BINARY, Fill, Frame  # noqa: E402
+from autograder.checks.websockets_bytes.conformance.frames import Fill, Frame  # noqa: E402
+from autograder.checks.websockets_bytes.frames import BINARY  # noqa: E402
 from tests import bank  # noqa: E402
 from tests.bench.processes import server  # noqa: E402
 
