@@ -88,9 +88,18 @@ def can_make_namespaces() -> bool:
 
 
 def telling(frames: list[bytes], sizes: list[int]) -> list[tuple[bytes, int]]:
-    """The frames that are more than an acknowledgement: how many of those there are is a matter of the moment."""
-    arp = b"\x08\x06"
-    return [(frame, size) for frame, size in zip(frames, sizes, strict=True) if size > 60 or frame[12:14] == arp]
+    """The frames that say something new: not an acknowledgement, nor a segment that was sent once more.
+
+    How many there are of those is a matter of the moment and of the machine's load.
+    """
+    arp, tcp = b"\x08\x06", 6
+    told: dict[bytes, tuple[bytes, int]] = {}
+    for frame, size in zip(frames, sizes, strict=True):
+        # Addresses, ports and sequence number are those of the first sending (RFC 9293 section 3.1).
+        segment = frame[26:42] if frame[12:14] == b"\x08\x00" and frame[23] == tcp else frame
+        if size > 60 or frame[12:14] == arp:
+            told.setdefault(segment, (frame, size))
+    return list(told.values())
 
 
 def without_flow_label(frame: bytes) -> bytes:
