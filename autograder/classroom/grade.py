@@ -8,9 +8,11 @@ it does what is missing. The main thread does none of this: it tells, and takes 
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import logging
 import queue
+import sys
 import tempfile
 import threading
 import time
@@ -40,6 +42,9 @@ LOOK_EVERY = 0.5
 
 END_SECONDS = 8.0
 """Time for what was called off to end; what goes on then ends with this process, and records nothing."""
+
+GIVE_BACK_EVERY = 25
+"""Submissions after which memory that was freed is given back to the system."""
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
@@ -171,6 +176,8 @@ class Run:
                 summary.before.append(news.student)
             case _Outcome(verdicts=list() as verdicts):
                 summary.add(news.student, verdicts)
+                if len(summary.graded) % GIVE_BACK_EVERY == 0:
+                    give_back_memory()
             case _Outcome(error=CalledOff()):
                 pass
             case _Outcome(error=Exception() as error):
@@ -209,6 +216,16 @@ class Run:
         finally:
             for key in keys:
                 preprocessors.DONE.pop(key, None)
+
+
+def give_back_memory() -> None:
+    """Give memory that was freed back to the system (malloc_trim(3), glibc only).
+
+    The C library keeps it, in pieces, for each thread apart: of every hundred submissions a megabyte more stayed.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def verdicts_of(config: Config, assignment: str, students: Iterable[str]) -> Iterator[Verdicts]:

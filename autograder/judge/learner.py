@@ -10,7 +10,6 @@ from typing import Any
 
 from autograder.judge.exercise import Exercise
 from autograder.judge.failures import Ended, Failure, NotPlainAnswer, Raised, Silent, WrongAnswer
-from autograder.judge.limits import Limits
 from autograder.judge.places import read_error
 from autograder.judge.process import Gone, ProcessFactory, ProcessHandle
 from autograder.judge.recipes import Recipe
@@ -34,15 +33,10 @@ class Learner:
     """The learner's code in a process of its own, made at first use and ended by `close`."""
 
     def __init__(
-        self,
-        factory: ProcessFactory,
-        exercise: Exercise,
-        payload: dict[str, Any],
-        patience: float = 1.0,
-        allowed: Limits | None = None,
+        self, factory: ProcessFactory, exercise: Exercise, payload: dict[str, Any], patience: float = 1.0
     ) -> None:
         self._factory, self._exercise, self._payload = factory, exercise, payload
-        self._patience, self._allowed = patience, allowed
+        self._patience = patience
         self._started: ProcessHandle | None = None
         self._loaded = self._used = False
         self._running: list[Running] = []
@@ -218,7 +212,7 @@ class Learner:
 
     def _process(self, load: bool = True) -> ProcessHandle:
         if self._started is None:
-            self._started = self._factory.start(self._allowed)
+            self._started = self._factory.start()
         if load and not self._loaded:
             self.shape()
         return self._started

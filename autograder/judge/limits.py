@@ -51,8 +51,6 @@ class Limits:
     """Bytes of one file, printed output included, so that a flood can't fill the disk between two looks."""
     tasks: int = 512
     """Processes and threads of one sandbox's user, as the kernel counts them; a fork bomb stops there at once."""
-    niceness: int = 0
-    """How far it stands behind other processes when the processors are busy, 0 to 19 (nice(2), sched(7))."""
 
 
 def apply(limits: Limits, *, sandboxed: bool = False) -> None:
@@ -73,10 +71,6 @@ def apply(limits: Limits, *, sandboxed: bool = False) -> None:
         wanted[resource.RLIMIT_AS] = limits.memory
         if sandboxed:
             wanted[resource.RLIMIT_NPROC] = limits.tasks
-        if limits.niceness:
-            os.nice(limits.niceness)  # among the processes of its own session
-            with contextlib.suppress(OSError), open("/proc/self/autogroup", "wb", buffering=0) as file:
-                file.write(b"%d" % limits.niceness)  # and of its session among the others (sched(7), autogroup)
     for which, value in wanted.items():
         _, hard = resource.getrlimit(which)
         if hard != resource.RLIM_INFINITY:

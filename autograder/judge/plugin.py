@@ -12,9 +12,8 @@ import pytest
 
 from autograder.judge import words
 from autograder.judge.exercise import Exercise, Requirement, read_exercise
-from autograder.judge.failures import Failure, Raised, Silent
+from autograder.judge.failures import Failure, Raised
 from autograder.judge.learner import Learner
-from autograder.judge.limits import Limits
 from autograder.judge.process import Gone, ProcessFactory
 from autograder.loopback import EarlyEnd, NoAnswer, NotTaken, ScriptedPeer, Step, scripted_peer
 from autograder.report import CheckReport, RequirementReport
@@ -25,10 +24,6 @@ Emit = Callable[[dict[str, Any]], None]
 PATIENCE = (1.0, 0.5, 0.25)
 """Share of a deadline that is waited after none, one, and more requirements without any answer: code that hangs
 everywhere is told so in seconds, and two seconds for milliseconds of work leave room for a quarter of it."""
-
-BEHIND = Limits(niceness=5)
-"""For code that computed until a deadline was over, and may do so again: others need the processors more. It still has
-a third of the time that another process has, and all of it where nobody else wants it."""
 
 
 @dataclass
@@ -70,7 +65,6 @@ class CheckPlugin:
         """The process in which the answer was looked at; the first requirement goes on with it."""
         self._not_run = ""
         self._silences = 0
-        self._allowed = Limits()
         self.cancelled = False
         self.complaint = ""
         """What is wrong with the check file, not with the answer."""
@@ -85,7 +79,7 @@ class CheckPlugin:
         patience = PATIENCE[min(self._silences, len(PATIENCE) - 1)]
         learner, self._looked_at = self._looked_at, None
         if learner is None:
-            learner = Learner(self._factory, self._exercise, self._payload, patience, self._allowed)
+            learner = Learner(self._factory, self._exercise, self._payload, patience)
         self._now.learner = learner
         yield learner
         learner.close()
@@ -238,8 +232,6 @@ class CheckPlugin:
         else:
             made.outcome, made.got = words.explain(error)
         self._silences += made.outcome == "no answer"
-        if any(isinstance(one, Silent) and one.computing for one in (error, error.__cause__)):
-            self._allowed = BEHIND
         if isinstance(error, Raised) and error.is_a(NotImplementedError):
             if not self.report.requirements:  # else a part of it is written, and may earn its points
                 self._not_run = f"{self.report.exercise} is not implemented yet"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from pathlib import Path
 
@@ -93,29 +92,3 @@ def test_the_first_requirement_goes_on_in_the_process_in_which_the_answer_was_lo
     assert right.full_marks and refused.refused
     assert len(begun) == len(right.requirements) + 1
     factory.close()
-
-
-SPINS_AND_TELLS = """
-import os
-
-def layer_of(name):
-    groups = open("/proc/self/autogroup").read().strip() if os.path.exists("/proc/self/autogroup") else ""
-    print(os.getpriority(os.PRIO_PROCESS, 0), groups)
-    while True:
-        pass
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="priorities are set on Linux")
-def test_code_that_computes_until_its_deadline_stands_behind_others_from_then_on() -> None:
-    judge = Judge()
-    try:
-        report = bank.judge_text(judge, "layer_of", Path("answer.py"), SPINS_AND_TELLS, seed=1)
-    finally:
-        judge.close()
-    first, *others = [item.printed for item in report.requirements if item.outcome == "no answer"]
-    assert others
-    assert first.startswith("0") and not first.endswith("nice 5\n")
-    for printed in others:
-        assert printed.startswith("5")
-        assert printed.endswith("nice 5\n") or "autogroup" not in printed
