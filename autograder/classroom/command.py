@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 GRADED, NOT_ALL, BAD_INPUT = 0, 1, 2
 
+JOBS = 6 * (os.cpu_count() or 1)
+"""Submissions at work at once where nobody says otherwise: they wait a lot."""
+
 INTERRUPTED = 128
 """And the signal's number on top, as a shell counts: 130 after Ctrl-C."""
 
@@ -106,7 +109,7 @@ def _place(options: argparse.Namespace, submissions: int) -> Iterator[Place]:
             chosen = sandbox.choose(options.sandbox)
         except sandbox.SandboxUnavailable as error:
             raise BadInput(str(error)) from error
-        jobs = options.jobs if options.jobs is not None else 6 * (os.cpu_count() or 1)
+        jobs = options.jobs if options.jobs is not None else JOBS
         yield Workplace(chosen, min(jobs, submissions))
         return
     try:

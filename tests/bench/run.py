@@ -21,6 +21,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from autograder.classroom.command import JOBS  # noqa: E402
 from autograder.judge.client import Judge  # noqa: E402
 from autograder.report.text import check_text  # noqa: E402
 from tests import bank  # noqa: E402
@@ -43,7 +44,7 @@ def main() -> None:
         "--submissions", type=int, default=60, metavar="N", help="of the class that is graded both ways"
     )
     parser.add_argument("--large", type=int, default=1000, metavar="N", help="submissions of the large class; 0: none")
-    parser.add_argument("--jobs", type=int, default=6 * (psutil.cpu_count() or 1), help="submissions at work at once")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="submissions at work at once")
     options = parser.parse_args()
     if options.only != "class":
         checks(options)
