@@ -195,7 +195,10 @@ class Run:
                     student = next(self._students, None)
                 if student is None:
                     break
-                self._news.put(self._grade(student))
+                outcome = self._grade(student)
+                self._news.put(outcome)
+                if _is_everyones(outcome.error):
+                    break  # without waiting until the main thread knows
         finally:
             self._place.leave()
             self._news.put(None)
