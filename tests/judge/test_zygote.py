@@ -229,7 +229,16 @@ def test_memory_is_counted_over_the_whole_tree(learner: Callable[[str], Learner]
 
 
 def test_a_signalled_zygote_goes_on_or_is_replaced(answer: Answer, factory: ProcessFactory) -> None:
-    body = "for one in x:\n    os.kill(os.getppid(), one)\nreturn len(x)"
+    # Asked once: when the zygote is gone, the parent is the process that adopts orphans, which is the one of this test.
+    body = """
+    zygote = os.getppid()
+    for one in x:
+        try:
+            os.kill(zygote, one)
+        except ProcessLookupError:
+            break
+    return len(x)
+    """
     numbers = [2, 9, 15] if sys.platform == "darwin" else list(range(1, 65))
     before = None
     for signals in ([2], [17, 17, 17] if sys.platform == "linux" else [20]):
