@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.classroom import sandbox
+from autograder.classroom import memory, sandbox
 from autograder.cli import BadInput
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def main(options: argparse.Namespace) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries say to programmers, SQLAlchemy to nbgrader's above all
     logging.disable(logging.CRITICAL)  # and what they log; what goes wrong comes as exceptions
+    memory.share_one_arena()
     try:
         return _grade(options)
     except KeyboardInterrupt:

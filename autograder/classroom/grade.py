@@ -8,11 +8,9 @@ it does what is missing. The main thread does none of this: it tells, and takes 
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import logging
 import queue
-import sys
 import tempfile
 import threading
 import time
@@ -27,7 +25,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from traitlets.config import Config
 
-from autograder.classroom import preprocessors
+from autograder.classroom import memory, preprocessors
 from autograder.classroom.execution import GraderBroke
 from autograder.classroom.gradebook import NotRecorded, graded_already, one_transaction, record
 from autograder.classroom.preparing import Unreadable, prepare
@@ -177,7 +175,7 @@ class Run:
             case _Outcome(verdicts=list() as verdicts):
                 summary.add(news.student, verdicts)
                 if len(summary.graded) % GIVE_BACK_EVERY == 0:
-                    give_back_memory()
+                    memory.give_back()
             case _Outcome(error=CalledOff()):
                 pass
             case _Outcome(error=Exception() as error):
@@ -219,16 +217,6 @@ class Run:
         finally:
             for key in keys:
                 preprocessors.DONE.pop(key, None)
-
-
-def give_back_memory() -> None:
-    """Give memory that was freed back to the system (malloc_trim(3), glibc only).
-
-    The C library keeps it, in pieces, for each thread apart: of every hundred submissions a megabyte more stayed.
-    """
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def verdicts_of(config: Config, assignment: str, students: Iterable[str]) -> Iterator[Verdicts]:

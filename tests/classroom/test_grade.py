@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import sys
 import threading
 import time
 import weakref
@@ -12,12 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import nbformat
-import psutil
 import pytest
 from traitlets.config import Config
 
 from autograder.classroom import grade as grading
-from autograder.classroom import preprocessors
+from autograder.classroom import memory, preprocessors
 from autograder.classroom.grade import Run, Summary
 from autograder.classroom.submission import Submission
 from autograder.classroom.verdicts import Verdicts
@@ -242,29 +239,9 @@ def test_freed_memory_is_given_back_again_and_again(monkeypatch: pytest.MonkeyPa
     given_back: list[int] = []
     made = Class(monkeypatch, at_once=1)
     monkeypatch.setattr(grading, "GIVE_BACK_EVERY", 4)
-    monkeypatch.setattr(grading, "give_back_memory", lambda: given_back.append(len(made.alive)))
+    monkeypatch.setattr(memory, "give_back", lambda: given_back.append(len(made.alive)))
     made.grade([f"learner-{number}" for number in range(13)])
     assert len(given_back) == 3
-
-
-def test_freed_memory_goes_to_the_system() -> None:
-    libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(libc, "malloc_trim"):
-        pytest.skip("this C library has no malloc_trim")
-    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-    libc.free.argtypes = [ctypes.c_void_p]
-    size, process = 100 * 1024, psutil.Process()  # larger blocks would not come from the heap
-    blocks = [libc.malloc(size) for _ in range(1000)]
-    for block in blocks:
-        ctypes.memset(block, 1, size)
-    for number, block in enumerate(blocks):
-        if number % 100 != 99:  # and the others hold the heap where it is
-            libc.free(block)
-    before = process.memory_info().rss
-    grading.give_back_memory()
-    assert before - process.memory_info().rss > 50 * 1024 * 1024
-    for block in blocks[99::100]:
-        libc.free(block)
 
 
 def test_one_submission_that_takes_long_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
