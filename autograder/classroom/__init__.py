@@ -13,6 +13,7 @@
 ``preprocessors``  the steps that nbgrader_config.py puts into `nbgrader autograde`
 ``gradebook``      one submission into the gradebook, in one transaction
 ``grade``          many submissions at once, each from its file to the gradebook
+``memory``         keeps that from taking more memory the larger the class is
 ``workplace``      where they are run and judged: this machine
 ``cluster``        the same on the workers of a Dask cluster
 ``command``        ``python -m autograder grade``, with ``course`` (what it is asked for) and ``telling`` (what it says)

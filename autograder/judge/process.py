@@ -96,11 +96,8 @@ class ProcessFactory:
         """Start one process, so that the first check does not wait for the imports."""
         self.start().end()
 
-    def start(self, allowed: limits.Limits | None = None) -> ProcessHandle:
+    def start(self) -> ProcessHandle:
         """Start a fresh learner process.
-
-        Args:
-            allowed: what it may use.
 
         Raises:
             CannotStart: this machine or the sandbox does not let us.
@@ -109,7 +106,7 @@ class ProcessFactory:
             self._count += 1
             try:
                 place = Path(self._directory.name, str(self._count))
-                process = ProcessHandle(self, self._living(), place, allowed or limits.Limits())
+                process = ProcessHandle(self, self._living(), place)
             except ZygoteGone:
                 continue  # it was killed since we looked
             self._alive.add(process)
@@ -191,11 +188,10 @@ class ProcessHandle:
         factory: ends it.
         starter: starts it.
         place: a path that is free: its folder for temporary files, where it has no sandbox.
-        allowed: what it may use.
     """
 
-    def __init__(self, factory: ProcessFactory, starter: Starter, place: Path, allowed: limits.Limits) -> None:
-        self._factory, self._allowed = factory, allowed
+    def __init__(self, factory: ProcessFactory, starter: Starter, place: Path) -> None:
+        self._factory, self._allowed = factory, limits.Limits()
         self._place = None if factory.sandboxed else place
         if self._place is not None:
             self._place.mkdir()

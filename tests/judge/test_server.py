@@ -10,7 +10,6 @@ import pytest
 
 from autograder.judge import catalogue
 from autograder.judge.client import Judge
-from autograder.judge.limits import Limits
 from autograder.judge.payload import pack_file
 from autograder.judge.plugin import CheckPlugin
 from autograder.judge.process import ProcessFactory, ProcessHandle
@@ -70,8 +69,8 @@ def test_the_first_requirement_goes_on_in_the_process_in_which_the_answer_was_lo
     begun: list[ProcessHandle] = []
     start = factory.start
 
-    def counted(allowed: Limits | None = None) -> ProcessHandle:
-        begun.append(start(allowed))
+    def counted() -> ProcessHandle:
+        begun.append(start())
         return begun[-1]
 
     monkeypatch.setattr(factory, "start", counted)
