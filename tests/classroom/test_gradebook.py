@@ -27,18 +27,13 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
-    ClearOutput,
-    DeduplicateIds,
     NbGraderPreprocessor,
-    OverwriteCells,
-    OverwriteKernelspec,
     SaveAutoGrades,
 )
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.classroom import gradebook, verdicts
 from autograder.classroom.gradebook import NotRecorded, digest, graded_already, one_transaction, record, submissions
-from autograder.classroom.restore import RestoreCells
 from tests.nbgrader.classroom import Classroom
 
 OSI = "01-osi-model"
@@ -85,14 +80,7 @@ class Course:
         self.database = root / "gradebook.db"
         self.url = f"sqlite:///{self.database}"
         self.config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-        self.config.Autograde.sanitize_preprocessors = [
-            RestoreCells,
-            ClearOutput,
-            DeduplicateIds,
-            OverwriteKernelspec,
-            OverwriteCells,
-            CheckCellMetadata,
-        ]
+        self.config.Autograde.sanitize_preprocessors.append(CheckCellMetadata)
         self.config.Autograde.autograde_preprocessors = [
             Marks,
             SaveAutoGrades,

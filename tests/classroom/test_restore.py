@@ -17,10 +17,6 @@ from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import (
     CheckCellMetadata,
-    ClearOutput,
-    DeduplicateIds,
-    OverwriteCells,
-    OverwriteKernelspec,
     SaveAutoGrades,
 )
 from nbgrader.utils import compute_checksum
@@ -82,14 +78,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
 def config(course: Classroom) -> Config:
     """nbgrader's pipeline with `RestoreCells` in front and without running anything."""
     loaded = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
-    loaded.Autograde.sanitize_preprocessors = [
-        RestoreCells,
-        ClearOutput,
-        DeduplicateIds,
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckCellMetadata,
-    ]
+    loaded.Autograde.sanitize_preprocessors.append(CheckCellMetadata)
     loaded.Autograde.autograde_preprocessors = [SaveAutoGrades, CheckCellMetadata]
     return loaded
 
